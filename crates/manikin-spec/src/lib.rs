@@ -1,0 +1,3 @@
+//! The spec language: documents, layers, checks.
+
+pub mod document;
