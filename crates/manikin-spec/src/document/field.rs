@@ -310,6 +310,10 @@ pub enum Exact {
 pub struct ExactOf {
     /// A child, or an entity that links to this one.
     pub of: String,
+    /// How strongly a row leans towards a value, as a factor on its weight: an expression by value; 1 unless given.
+    /// A row never takes a value whose factor is 0, if the quotas can be met without.
+    #[serde(default)]
+    pub affinity: Named<String>,
 }
 
 /// Form of an identifier.
