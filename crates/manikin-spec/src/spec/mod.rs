@@ -54,6 +54,8 @@ pub struct Spec {
     pub subject: Option<EntityId>,
     /// What is computed, in an order in which everything needed comes first. Steps of reference entities come first.
     pub steps: Vec<Step>,
+    /// For each step, the positions of the earlier steps that it needs directly.
+    pub needs: Vec<Vec<usize>>,
     /// Edge cases in document order.
     pub edge_cases: Vec<EdgeCase>,
 }
