@@ -6,6 +6,7 @@
 mod contract;
 mod generator;
 mod step;
+mod visit;
 
 pub use contract::*;
 pub use generator::*;
