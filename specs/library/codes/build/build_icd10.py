@@ -44,6 +44,8 @@ for line in (HERE / "icd10_selection.txt").read_text().splitlines():
         "weight_amb": amb, "weight_emer": emer, "weight_imp": imp,
         "position": "any",
     })
+    if code.startswith("Z38"):
+        rows[-1]["position"] = "birth"
     if code in SECONDARY_ONLY:
         rows[-1].update(weight_amb="0", weight_emer="0", weight_imp="0", position="secondary")
 if bad:
