@@ -259,26 +259,18 @@ impl Merge<'_> {
     }
 
     /// What a layer adds where no lower one has anything: itself, without the nulls that would have removed something.
-    fn added(&mut self, mut node: Node) -> Node {
-        if let Value::Map(entries) = std::mem::replace(&mut node.value, Value::Null) {
-            // What a generator holds is its own affair: a null there is no removal.
-            if self
-                .path
-                .split_last()
-                .is_some_and(|(last, around)| replaces_at(around, last))
-            {
-                node.value = Value::Map(entries);
-                return node;
-            }
-            let mut empty = Node {
-                span: node.span,
-                value: Value::Map(Vec::new()),
-            };
-            node.value = Value::Map(entries);
-            self.maps(&mut empty, node, None);
-            return empty;
+    fn added(&mut self, node: Node) -> Node {
+        // What a generator holds is its own affair: a null there is no removal.
+        let kept_whole = self.path.split_last().is_some_and(|(last, around)| replaces_at(around, last));
+        if kept_whole || !matches!(node.value, Value::Map(_)) {
+            return node;
         }
-        node
+        let mut empty = Node {
+            span: node.span,
+            value: Value::Map(Vec::new()),
+        };
+        self.maps(&mut empty, node, None);
+        empty
     }
 
     fn refuse(&mut self, at: Span, lock: Span, does: &str) {

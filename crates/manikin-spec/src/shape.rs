@@ -536,7 +536,9 @@ impl<'s> Checker<'s> {
                     Some(&"object") => "a map",
                     _ => continue,
                 };
-                if let Some(about) = one.about.filter(|about| about.len() < 160) {
+                // A description that only repeats the kind tells nothing.
+                let telling = |about: &&str| about.len() < 160 && !plain(about).eq_ignore_ascii_case(name);
+                if let Some(about) = one.about.filter(telling) {
                     told.push(format!("{name}: {}", plain(about)));
                 }
             }
