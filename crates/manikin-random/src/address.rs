@@ -3,7 +3,7 @@
 //! # Algorithm
 //! All arithmetic is on unsigned integers modulo 2^64 or 2^128, so it is the same on every machine.
 //! - [`Name::of`]: 64-bit FNV-1a over the UTF-8 bytes, then the 64-bit finaliser of MurmurHash3.
-//! - `permute`, on 128 bits, three rounds of: multiply by an odd 64-bit constant, then xor the upper half into the
+//! - `permute`, on 128 bits, four rounds of: multiply by an odd 64-bit constant, then xor the upper half into the
 //!   lower (`x ^= x >> 64`).
 //! - [`RunKey::new`]: `permute(seed ^ RUN)`.
 //! - [`RunKey::subject`] and [`Address::child`]: `permute(parent ^ (entity << 64 | index))`.
@@ -15,7 +15,7 @@
 //! # Source
 //! FNV-1a: Fowler, Noll, Vo, Eastlake, RFC 9923, 64-bit offset basis and prime. Finaliser `fmix64`: Appleby,
 //! MurmurHash3. The round is the multiply-xorshift construction of both; its multipliers are those of SplitMix64
-//! (Steele, Lea, Flood 2014, variant 13 by Stafford) and of PCG64-DXSM. Its avalanche is tested, not assumed.
+//! (Steele, Lea, Flood 2014, variant 13 by Stafford), PCG64-DXSM and `fmix64`. Its avalanche is tested, not assumed.
 
 use crate::stream::{Stream, open_unit};
 
@@ -127,5 +127,7 @@ const fn permute(mut x: u128) -> u128 {
     x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x ^= x >> 64;
     x = x.wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^= x >> 64;
+    x = x.wrapping_mul(0xff51_afd7_ed55_8ccd);
     x ^ (x >> 64)
 }

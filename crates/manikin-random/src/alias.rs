@@ -37,20 +37,12 @@ impl Alias {
         let sum = checked_sum(weights)?;
         let n = weights.len() as f64;
         let mut keep: Vec<f64> = weights.iter().map(|w| w / sum * n).collect();
-        let mut columns: Vec<Column> = (0..weights.len())
-            .map(|i| Column {
-                keep: 1.0,
-                other: i as u32,
-            })
-            .collect();
+        let mut columns: Vec<Column> = (0..weights.len()).map(|i| Column { keep: 1.0, other: i as u32 }).collect();
         let (mut small, mut large): (Vec<u32>, Vec<u32>) =
             (0..weights.len() as u32).partition(|&i| keep[i as usize] < 1.0);
         while let (Some(&s), Some(&l)) = (small.last(), large.last()) {
             small.pop();
-            columns[s as usize] = Column {
-                keep: keep[s as usize],
-                other: l,
-            };
+            columns[s as usize] = Column { keep: keep[s as usize], other: l };
             keep[l as usize] -= 1.0 - keep[s as usize];
             if keep[l as usize] < 1.0 {
                 large.pop();
@@ -61,10 +53,7 @@ impl Alias {
         let heaviest = heaviest(weights);
         for s in small {
             if weights[s as usize] == 0.0 {
-                columns[s as usize] = Column {
-                    keep: 0.0,
-                    other: heaviest as u32,
-                };
+                columns[s as usize] = Column { keep: 0.0, other: heaviest as u32 };
             }
         }
         Ok(Self { columns })
@@ -77,11 +66,7 @@ impl Alias {
         // The cast saturates, so no u can leave the table.
         let index = (position as usize).min(self.columns.len() - 1);
         let column = self.columns[index];
-        if position - (index as f64) < column.keep {
-            index
-        } else {
-            column.other as usize
-        }
+        if position - (index as f64) < column.keep { index } else { column.other as usize }
     }
 
     /// The number of weights.
@@ -110,19 +95,14 @@ impl Cumulative {
             sum
         });
         let last = weights.iter().rposition(|w| *w > 0.0).unwrap_or(0);
-        Ok(Self {
-            sums: sums.collect(),
-            last,
-        })
+        Ok(Self { sums: sums.collect(), last })
     }
 
     /// The index that the uniform draw `u` in [0, 1) picks; never one of weight zero, never falling as `u` grows.
     #[inline]
     pub fn pick(&self, u: f64) -> usize {
         let target = u * self.sums[self.last];
-        self.sums
-            .partition_point(|sum| *sum <= target)
-            .min(self.last)
+        self.sums.partition_point(|sum| *sum <= target).min(self.last)
     }
 
     /// The number of weights.
@@ -132,8 +112,5 @@ impl Cumulative {
 }
 
 fn heaviest(weights: &[f64]) -> usize {
-    (0..weights.len())
-        .rev()
-        .max_by(|&a, &b| weights[a].total_cmp(&weights[b]))
-        .unwrap_or(0)
+    (0..weights.len()).rev().max_by(|&a, &b| weights[a].total_cmp(&weights[b])).unwrap_or(0)
 }

@@ -64,35 +64,16 @@ pub enum CorrelationError {
 impl fmt::Display for CorrelationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAPair {
-                first,
-                second,
-                variables,
-            } => {
-                write!(
-                    f,
-                    "({first}, {second}) is not a pair of two different variables below {variables}"
-                )
+            Self::NotAPair { first, second, variables } => {
+                write!(f, "({first}, {second}) is not a pair of two different variables below {variables}")
             }
-            Self::OutOfRange {
-                first,
-                second,
-                found,
-            } => {
-                write!(
-                    f,
-                    "the correlation of {first} and {second} is {found}; it must be from -1 to 1"
-                )
+            Self::OutOfRange { first, second, found } => {
+                write!(f, "the correlation of {first} and {second} is {found}; it must be from -1 to 1")
             }
             Self::Repeated { first, second } => {
                 write!(f, "the correlation of {first} and {second} is given twice")
             }
-            Self::Contradictory {
-                first,
-                second,
-                found,
-                nearest,
-            } => write!(
+            Self::Contradictory { first, second, found, nearest } => write!(
                 f,
                 "the correlations contradict each other: no joint distribution has them all. The nearest possible one \
                  changes that of {first} and {second} from {found} to {nearest:.3}"
@@ -129,18 +110,10 @@ impl Correlation {
         let mut given = vec![false; n * n];
         for &(first, second, found) in pairs {
             if first >= n || second >= n || first == second {
-                return Err(CorrelationError::NotAPair {
-                    first,
-                    second,
-                    variables,
-                });
+                return Err(CorrelationError::NotAPair { first, second, variables });
             }
             if !(-1.0..=1.0).contains(&found) {
-                return Err(CorrelationError::OutOfRange {
-                    first,
-                    second,
-                    found,
-                });
+                return Err(CorrelationError::OutOfRange { first, second, found });
             }
             if given[first * n + second] {
                 return Err(CorrelationError::Repeated { first, second });
@@ -151,22 +124,13 @@ impl Correlation {
             }
         }
         if let Some(factor) = matrix.cholesky() {
-            return Ok(Self {
-                factor,
-                largest_change: 0.0,
-            });
+            return Ok(Self { factor, largest_change: 0.0 });
         }
         let nearest = matrix.nearest_correlation();
         let change = |k: usize| (nearest.entries[k] - matrix.entries[k]).abs();
-        let worst = (0..n * n).fold(
-            0,
-            |worst, k| if change(k) > change(worst) { k } else { worst },
-        );
+        let worst = (0..n * n).fold(0, |worst, k| if change(k) > change(worst) { k } else { worst });
         match nearest.cholesky() {
-            Some(factor) if change(worst) <= LARGEST_REPAIR => Ok(Self {
-                factor,
-                largest_change: change(worst),
-            }),
+            Some(factor) if change(worst) <= LARGEST_REPAIR => Ok(Self { factor, largest_change: change(worst) }),
             _ => Err(CorrelationError::Contradictory {
                 first: worst / n,
                 second: worst % n,
@@ -231,10 +195,7 @@ struct Matrix {
 impl Matrix {
     fn identity(n: usize) -> Self {
         let mut entries = vec![0.0; n * n];
-        entries
-            .iter_mut()
-            .step_by(n + 1)
-            .for_each(|entry| *entry = 1.0);
+        entries.iter_mut().step_by(n + 1).for_each(|entry| *entry = 1.0);
         Self { n, entries }
     }
 
@@ -244,9 +205,7 @@ impl Matrix {
         let mut factor: Vec<f64> = Vec::with_capacity(start(self.n));
         for i in 0..self.n {
             for j in 0..=i {
-                let dot: f64 = (0..j)
-                    .map(|k| factor[start(i) + k] * factor[start(j) + k])
-                    .sum();
+                let dot: f64 = (0..j).map(|k| factor[start(i) + k] * factor[start(j) + k]).sum();
                 let rest = self.entries[i * self.n + j] - dot;
                 if i != j {
                     factor.push(rest / factor[start(j) + j]);
@@ -266,20 +225,12 @@ impl Matrix {
         let mut correction = vec![0.0; n * n];
         for _ in 0..200 {
             let mut shifted = current.clone();
-            shifted
-                .entries
-                .iter_mut()
-                .zip(&correction)
-                .for_each(|(entry, c)| *entry -= c);
+            shifted.entries.iter_mut().zip(&correction).for_each(|(entry, c)| *entry -= c);
             let projected = shifted.with_eigenvalues_at_least(SMALLEST_EIGENVALUE);
             let mut moved: f64 = 0.0;
             for k in 0..n * n {
                 correction[k] = projected.entries[k] - shifted.entries[k];
-                let next = if k % (n + 1) == 0 {
-                    1.0
-                } else {
-                    projected.entries[k]
-                };
+                let next = if k % (n + 1) == 0 { 1.0 } else { projected.entries[k] };
                 moved = moved.max((next - current.entries[k]).abs());
                 current.entries[k] = next;
             }
@@ -293,11 +244,7 @@ impl Matrix {
         let scale: Vec<f64> = (0..n).map(|i| valid.entries[i * n + i].sqrt()).collect();
         for i in 0..n {
             for j in 0..n {
-                valid.entries[i * n + j] = if i == j {
-                    1.0
-                } else {
-                    valid.entries[i * n + j] / (scale[i] * scale[j])
-                };
+                valid.entries[i * n + j] = if i == j { 1.0 } else { valid.entries[i * n + j] / (scale[i] * scale[j]) };
             }
         }
         valid
@@ -309,10 +256,7 @@ impl Matrix {
         let mut a = self.entries.clone();
         let mut vectors = Self::identity(n).entries;
         for _sweep in 0..60 {
-            let off: f64 = (0..n * n)
-                .filter(|k| k % (n + 1) != 0)
-                .map(|k| a[k] * a[k])
-                .sum();
+            let off: f64 = (0..n * n).filter(|k| k % (n + 1) != 0).map(|k| a[k] * a[k]).sum();
             if off < 1e-28 {
                 break;
             }
@@ -334,8 +278,7 @@ impl Matrix {
                         let (apk, aqk) = (a[p * n + k], a[q * n + k]);
                         (a[p * n + k], a[q * n + k]) = (c * apk - s * aqk, s * apk + c * aqk);
                         let (vkp, vkq) = (vectors[k * n + p], vectors[k * n + q]);
-                        (vectors[k * n + p], vectors[k * n + q]) =
-                            (c * vkp - s * vkq, s * vkp + c * vkq);
+                        (vectors[k * n + p], vectors[k * n + q]) = (c * vkp - s * vkq, s * vkp + c * vkq);
                     }
                 }
             }
@@ -343,9 +286,7 @@ impl Matrix {
         let mut entries = vec![0.0; n * n];
         for i in 0..n {
             for j in 0..=i {
-                let sum: f64 = (0..n)
-                    .map(|k| vectors[i * n + k] * a[k * n + k].max(floor) * vectors[j * n + k])
-                    .sum();
+                let sum: f64 = (0..n).map(|k| vectors[i * n + k] * a[k * n + k].max(floor) * vectors[j * n + k]).sum();
                 entries[i * n + j] = sum;
                 entries[j * n + i] = sum;
             }

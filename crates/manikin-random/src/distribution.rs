@@ -59,9 +59,9 @@ pub enum Distribution {
     },
     /// The beta distribution on (0, 1).
     Beta {
-        /// First shape, above 0; the mean is `alpha / (alpha + beta)`.
+        /// First shape, above 0 and at most 10^9; the mean is `alpha / (alpha + beta)`.
         alpha: f64,
-        /// Second shape, above 0.
+        /// Second shape, above 0 and at most 10^9.
         beta: f64,
     },
     /// The Weibull distribution.
@@ -110,14 +110,14 @@ pub enum Distribution {
     },
     /// Counts that vary more than Poisson ones: variance `mean + dispersion * mean^2` (the NB2 form).
     NegativeBinomial {
-        /// Mean, from 0 to 10^12.
+        /// Mean, from 0 to 10^9.
         mean: f64,
         /// Dispersion, above 0; near 0 it is Poisson.
         dispersion: f64,
     },
     /// Successes in `n` independent trials.
     Binomial {
-        /// Number of trials, at most 10^12.
+        /// Number of trials, at most 10^9.
         n: u64,
         /// Probability of success of one trial, from 0 to 1.
         p: f64,
@@ -149,18 +149,15 @@ pub struct ParameterError {
 
 impl fmt::Display for ParameterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} of {} must be {}, found {}",
-            self.parameter, self.distribution, self.allowed, self.found
-        )
+        write!(f, "{} of {} must be {}, found {}", self.parameter, self.distribution, self.allowed, self.found)
     }
 }
 
 impl core::error::Error for ParameterError {}
 
-/// The largest mean or number of trials of a count: beyond it a cumulative probability takes too long.
-const MAX_COUNT: f64 = 1e12;
+/// The largest mean, number of trials or shape of a family that rests on the incomplete beta function, whose continued
+/// fraction needs about its square root of rounds.
+const MAX_COUNT: f64 = 1e9;
 
 impl Distribution {
     /// The same distribution, if its parameters are allowed.
@@ -173,75 +170,41 @@ impl Distribution {
         const FINITE: &str = "a finite number";
         const POSITIVE: &str = "a finite number above 0";
         const SHARE: &str = "between 0 and 1";
-        const COUNT: &str = "between 0 and 10^12";
+        const COUNT: &str = "between 0 and 10^9";
+        const SHAPE: &str = "above 0 and at most 10^9";
         let distribution = self.name();
         let require = |holds: bool, parameter, found, allowed| {
-            if holds {
-                Ok(())
-            } else {
-                Err(ParameterError {
-                    distribution,
-                    parameter,
-                    found,
-                    allowed,
-                })
-            }
+            if holds { Ok(()) } else { Err(ParameterError { distribution, parameter, found, allowed }) }
         };
         let finite = |parameter, v: f64| require(v.is_finite(), parameter, v, FINITE);
-        let positive =
-            |parameter, v: f64| require(v.is_finite() && v > 0.0, parameter, v, POSITIVE);
+        let positive = |parameter, v: f64| require(v.is_finite() && v > 0.0, parameter, v, POSITIVE);
         let share = |parameter, v: f64| require((0.0..=1.0).contains(&v), parameter, v, SHARE);
-        let count =
-            |parameter, v: f64| require((0.0..=MAX_COUNT).contains(&v), parameter, v, COUNT);
+        let shape_up_to = |parameter, v: f64| require(v > 0.0 && v <= MAX_COUNT, parameter, v, SHAPE);
+        let count = |parameter, v: f64| require((0.0..=MAX_COUNT).contains(&v), parameter, v, COUNT);
         match self {
             Self::Normal { mean, sd } => finite("mean", mean).and(positive("sd", sd)),
             Self::LogNormal { mu, sigma } => finite("mu", mu).and(positive("sigma", sigma)),
             Self::Uniform { min, max } => finite("min", min)
                 .and(finite("max", max))
                 .and(require(min <= max, "max", max, "at least min"))
-                .and(require(
-                    (max - min).is_finite(),
-                    "max",
-                    max,
-                    "a finite distance from min",
-                )),
+                .and(require((max - min).is_finite(), "max", max, "a finite distance from min")),
             Self::Exponential { mean } => positive("mean", mean),
-            Self::Gamma { shape, scale }
-            | Self::Weibull { shape, scale }
-            | Self::Pareto { scale, shape } => {
+            Self::Gamma { shape, scale } | Self::Weibull { shape, scale } | Self::Pareto { scale, shape } => {
                 positive("shape", shape).and(positive("scale", scale))
             }
-            Self::Beta { alpha, beta } => positive("alpha", alpha).and(positive("beta", beta)),
+            Self::Beta { alpha, beta } => shape_up_to("alpha", alpha).and(shape_up_to("beta", beta)),
             Self::Triangular { min, mode, max } => finite("min", min)
                 .and(finite("mode", mode))
                 .and(finite("max", max))
                 .and(require(min < max, "max", max, "above min"))
-                .and(require(
-                    min <= mode && mode <= max,
-                    "mode",
-                    mode,
-                    "between min and max",
-                ))
-                .and(require(
-                    (max - min).is_finite(),
-                    "max",
-                    max,
-                    "a finite distance from min",
-                )),
-            Self::StudentT {
-                df,
-                location,
-                scale,
-            } => positive("df", df)
-                .and(finite("location", location))
-                .and(positive("scale", scale)),
-            Self::Logistic { location, scale } => {
-                finite("location", location).and(positive("scale", scale))
+                .and(require(min <= mode && mode <= max, "mode", mode, "between min and max"))
+                .and(require((max - min).is_finite(), "max", max, "a finite distance from min")),
+            Self::StudentT { df, location, scale } => {
+                positive("df", df).and(finite("location", location)).and(positive("scale", scale))
             }
-            Self::Poisson { mean } => count("mean", mean),
-            Self::NegativeBinomial { mean, dispersion } => {
-                count("mean", mean).and(positive("dispersion", dispersion))
-            }
+            Self::Logistic { location, scale } => finite("location", location).and(positive("scale", scale)),
+            Self::Poisson { mean } => require((0.0..=1e12).contains(&mean), "mean", mean, "between 0 and 10^12"),
+            Self::NegativeBinomial { mean, dispersion } => count("mean", mean).and(positive("dispersion", dispersion)),
             Self::Binomial { n, p } => count("n", n as f64).and(share("p", p)),
             Self::Geometric { p } => require(p > 0.0 && p <= 1.0, "p", p, "above 0 and at most 1"),
             Self::Bernoulli { p } => share("p", p),
@@ -312,19 +275,13 @@ impl Distribution {
             Self::Triangular { min, mode, max } => {
                 let (width, rise) = (max - min, mode - min);
                 if u * width <= rise {
-                    min + (u * width * rise).sqrt()
+                    min + (u * width).sqrt() * rise.sqrt()
                 } else {
-                    max - ((1.0 - u) * width * (max - mode)).sqrt()
+                    max - ((1.0 - u) * width).sqrt() * (max - mode).sqrt()
                 }
             }
-            Self::StudentT {
-                df,
-                location,
-                scale,
-            } => location + scale * student_t_quantile(df, u),
-            Self::Logistic { location, scale } => {
-                location + scale * (libm::log(u) - libm::log1p(-u))
-            }
+            Self::StudentT { df, location, scale } => location + scale * student_t_quantile(df, u),
+            Self::Logistic { location, scale } => location + scale * (libm::log(u) - libm::log1p(-u)),
             Self::Poisson { mean } => discrete::poisson_quantile(mean, u),
             Self::NegativeBinomial { mean, dispersion } => {
                 discrete::negative_binomial_quantile(mean, 1.0 / dispersion, u)
@@ -369,16 +326,10 @@ impl Distribution {
                     1.0 - (max - x) * ((max - x) / (max - min)) / (max - mode)
                 }
             }
-            Self::StudentT {
-                df,
-                location,
-                scale,
-            } => student_t_cdf(df, (x - location) / scale),
+            Self::StudentT { df, location, scale } => student_t_cdf(df, (x - location) / scale),
             Self::Logistic { location, scale } => 1.0 / (1.0 + libm::exp(-(x - location) / scale)),
             Self::Poisson { mean } => discrete::poisson_cdf(mean, x),
-            Self::NegativeBinomial { mean, dispersion } => {
-                discrete::negative_binomial_cdf(mean, 1.0 / dispersion, x)
-            }
+            Self::NegativeBinomial { mean, dispersion } => discrete::negative_binomial_cdf(mean, 1.0 / dispersion, x),
             Self::Binomial { n, p } => discrete::binomial_cdf(n as f64, p, x),
             Self::Geometric { p } => -libm::expm1((x.floor() + 1.0) * libm::log1p(-p)),
             Self::Bernoulli { p } => 1.0 - p,
@@ -401,11 +352,7 @@ impl Distribution {
         if lower > upper {
             return lower;
         }
-        let below = if self.is_discrete() {
-            self.cdf(lower - 1.0)
-        } else {
-            self.cdf(lower)
-        };
+        let below = if self.is_discrete() { self.cdf(lower - 1.0) } else { self.cdf(lower) };
         let mass = self.cdf(upper) - below;
         if mass < 1e-12 {
             return if below >= 0.5 { lower } else { upper };
@@ -417,13 +364,10 @@ impl Distribution {
     #[inline]
     pub fn support(&self) -> (f64, f64) {
         match *self {
-            Self::Normal { .. } | Self::StudentT { .. } | Self::Logistic { .. } => {
-                (f64::NEG_INFINITY, f64::INFINITY)
+            Self::Normal { .. } | Self::StudentT { .. } | Self::Logistic { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+            Self::LogNormal { .. } | Self::Exponential { .. } | Self::Gamma { .. } | Self::Weibull { .. } => {
+                (0.0, f64::INFINITY)
             }
-            Self::LogNormal { .. }
-            | Self::Exponential { .. }
-            | Self::Gamma { .. }
-            | Self::Weibull { .. } => (0.0, f64::INFINITY),
             Self::Uniform { min, max } | Self::Triangular { min, max, .. } => (min, max),
             Self::Beta { .. } => (0.0, 1.0),
             Self::Pareto { scale, .. } => (scale, f64::INFINITY),
@@ -432,10 +376,7 @@ impl Distribution {
             }
             Self::Binomial { n, p } => {
                 let n = n as f64;
-                (
-                    if p >= 1.0 { n } else { 0.0 },
-                    if p > 0.0 { n } else { 0.0 },
-                )
+                (if p >= 1.0 { n } else { 0.0 }, if p > 0.0 { n } else { 0.0 })
             }
             Self::Geometric { p } => (0.0, if p < 1.0 { f64::INFINITY } else { 0.0 }),
             Self::Bernoulli { p } => (f64::from(u8::from(p >= 1.0)), f64::from(u8::from(p > 0.0))),

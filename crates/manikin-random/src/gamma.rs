@@ -43,11 +43,7 @@ pub fn gamma_quantile(shape: f64, p: f64) -> f64 {
     let z = crate::normal::normal_quantile(p);
     let ninth = 1.0 / (9.0 * shape);
     let cube_root = 1.0 - ninth + z * ninth.sqrt();
-    let start = if shape > 0.5 && cube_root > 0.1 {
-        libm::log(shape) + 3.0 * libm::log(cube_root)
-    } else {
-        log_small
-    };
+    let start = if shape > 0.5 && cube_root > 0.1 { libm::log(shape) + 3.0 * libm::log(cube_root) } else { log_small };
     let log_x = invert_log_concave((p, 1.0 - p), start, (-45.0, 710.0), |log_x| {
         let x = libm::exp(log_x);
         let (lower, upper) = incomplete(shape, x);
@@ -85,15 +81,17 @@ fn series(shape: f64, x: f64) -> f64 {
     let mut sum = 1.0;
     let mut term = 1.0;
     let mut a = shape;
-    loop {
+    // The shape is below 10^5 and x near it at most, so a few thousand terms settle it.
+    for _ in 0..100_000 {
         a += 1.0;
         term *= x / a;
         let next = sum + term;
         if next == sum {
-            return sum;
+            break;
         }
         sum = next;
     }
+    sum
 }
 
 /// The continued fraction of the upper function, by the modified Lentz algorithm.

@@ -45,9 +45,8 @@ pub use gamma::{gamma_p, gamma_q, gamma_quantile};
 pub use normal::{normal_cdf, normal_pdf, normal_quantile};
 pub use quantile_grid::{GridError, QuantileGrid, Scale};
 pub use split::{
-    Affinity, QuotaError, QuotaSplit, SplitError, Spread, TotalSplit, assign_weighted,
-    beta_binomial, binomial, hypergeometric, largest_remainder, multivariate_hypergeometric,
-    shuffle_quota,
+    Affinity, QuotaError, QuotaSplit, SplitError, Spread, TotalSplit, assign_weighted, beta_binomial, binomial,
+    hypergeometric, largest_remainder, multivariate_hypergeometric, shuffle_quota,
 };
 pub use stream::Stream;
 pub use weight::WeightError;

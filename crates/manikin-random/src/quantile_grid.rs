@@ -115,41 +115,17 @@ impl fmt::Display for GridError {
                 write!(f, "p of point {index} is {found}; it must be from 0 to 1")
             }
             Self::NotFinite { found } => write!(f, "{found} is not a finite value"),
-            Self::SharesNotIncreasing {
-                index,
-                found,
-                previous,
-            } => {
-                write!(
-                    f,
-                    "p of point {index} is {found}, not above {previous} before it; list points by rising p"
-                )
+            Self::SharesNotIncreasing { index, found, previous } => {
+                write!(f, "p of point {index} is {found}, not above {previous} before it; list points by rising p")
             }
-            Self::ValuesFall {
-                index,
-                found,
-                previous,
-            } => {
-                write!(
-                    f,
-                    "the value of point {index} is {found}, below {previous} before it; quantiles cannot fall"
-                )
+            Self::ValuesFall { index, found, previous } => {
+                write!(f, "the value of point {index} is {found}, below {previous} before it; quantiles cannot fall")
             }
-            Self::BoundInside {
-                bound,
-                found,
-                value,
-            } => {
-                write!(
-                    f,
-                    "{bound} is {found}, which cuts off the quantile {value}; move the bound outwards"
-                )
+            Self::BoundInside { bound, found, value } => {
+                write!(f, "{bound} is {found}, which cuts off the quantile {value}; move the bound outwards")
             }
             Self::NotPositive { found } => {
-                write!(
-                    f,
-                    "{found} has no logarithm; use the linear scale or values above 0"
-                )
+                write!(f, "{found} has no logarithm; use the linear scale or values above 0")
             }
         }
     }
@@ -163,29 +139,18 @@ impl QuantileGrid {
     /// # Errors
     /// A [`GridError`] for fewer than two values, a `p` outside 0 to 1 or out of order, falling values, a bound that
     /// cuts off a point, or a value of 0 or less on the log scale.
-    pub fn new(
-        points: &[(f64, f64)],
-        min: Option<f64>,
-        max: Option<f64>,
-        scale: Scale,
-    ) -> Result<Self, GridError> {
+    pub fn new(points: &[(f64, f64)], min: Option<f64>, max: Option<f64>, scale: Scale) -> Result<Self, GridError> {
         let (Some(&first), Some(&last)) = (points.first(), points.last()) else {
             return match (min, max) {
                 (Some(low), Some(high)) => Self::new(&[(0.0, low), (1.0, high)], None, None, scale),
-                _ => Err(GridError::TooFew {
-                    found: usize::from(min.is_some() || max.is_some()),
-                }),
+                _ => Err(GridError::TooFew { found: usize::from(min.is_some() || max.is_some()) }),
             };
         };
         let found = points.len() + usize::from(min.is_some()) + usize::from(max.is_some());
         if found < 2 {
             return Err(GridError::TooFew { found });
         }
-        if let Some((index, &(found, _))) = points
-            .iter()
-            .enumerate()
-            .find(|(_, (p, _))| !(0.0..=1.0).contains(p))
-        {
+        if let Some((index, &(found, _))) = points.iter().enumerate().find(|(_, (p, _))| !(0.0..=1.0).contains(p)) {
             return Err(GridError::NotAShare { index, found });
         }
         let values = || points.iter().map(|(_, value)| *value).chain(min).chain(max);
@@ -198,63 +163,31 @@ impl QuantileGrid {
         for (i, pair) in points.windows(2).enumerate() {
             let (before, here) = (pair[0], pair[1]);
             if here.0 <= before.0 {
-                return Err(GridError::SharesNotIncreasing {
-                    index: i + 1,
-                    found: here.0,
-                    previous: before.0,
-                });
+                return Err(GridError::SharesNotIncreasing { index: i + 1, found: here.0, previous: before.0 });
             }
             if here.1 < before.1 {
-                return Err(GridError::ValuesFall {
-                    index: i + 1,
-                    found: here.1,
-                    previous: before.1,
-                });
+                return Err(GridError::ValuesFall { index: i + 1, found: here.1, previous: before.1 });
             }
         }
         // A bound at a point that already has p = 0 or 1 must be that point.
         if let Some(found) = min.filter(|m| *m > first.1 || (first.0 == 0.0 && *m != first.1)) {
-            return Err(GridError::BoundInside {
-                bound: "min",
-                found,
-                value: first.1,
-            });
+            return Err(GridError::BoundInside { bound: "min", found, value: first.1 });
         }
         if let Some(found) = max.filter(|m| *m < last.1 || (last.0 == 1.0 && *m != last.1)) {
-            return Err(GridError::BoundInside {
-                bound: "max",
-                found,
-                value: last.1,
-            });
+            return Err(GridError::BoundInside { bound: "max", found, value: last.1 });
         }
         let scaled = |value: f64| {
-            if scale == Scale::Log {
-                libm::log(value)
-            } else {
-                value
-            }
+            if scale == Scale::Log { libm::log(value) } else { value }
         };
-        let points: Vec<Point> = points
-            .iter()
-            .map(|&(p, value)| Point {
-                p,
-                value: scaled(value),
-            })
-            .collect();
+        let points: Vec<Point> = points.iter().map(|&(p, value)| Point { p, value: scaled(value) }).collect();
         let slope = |a: Point, b: Point| (b.value - a.value) / (b.p - a.p);
         let (n, only) = (points.len(), points.len() == 1);
         let tail = |bound: Option<f64>, at: Point, mass: f64, slope: f64| Tail {
             spread: slope * mass,
             reach: bound.map_or(f64::INFINITY, |b| (scaled(b) - at.value).abs()),
         };
-        let (lower_slope, upper_slope) = if only {
-            (0.0, 0.0)
-        } else {
-            (
-                slope(points[0], points[1]),
-                slope(points[n - 2], points[n - 1]),
-            )
-        };
+        let (lower_slope, upper_slope) =
+            if only { (0.0, 0.0) } else { (slope(points[0], points[1]), slope(points[n - 2], points[n - 1])) };
         Ok(Self {
             lower: tail(min, points[0], points[0].p, lower_slope),
             upper: tail(max, points[n - 1], 1.0 - points[n - 1].p, upper_slope),
@@ -268,11 +201,7 @@ impl QuantileGrid {
     /// Infinite at `u` of 0 or 1 where that tail has no bound; NaN at NaN.
     pub fn quantile(&self, u: f64) -> f64 {
         let scaled = self.scaled_quantile(u.max(0.0).min(1.0), u.is_nan());
-        if self.scale == Scale::Log {
-            libm::exp(scaled)
-        } else {
-            scaled
-        }
+        if self.scale == Scale::Log { libm::exp(scaled) } else { scaled }
     }
 
     fn scaled_quantile(&self, u: f64, is_nan: bool) -> f64 {

@@ -33,22 +33,14 @@ pub(crate) fn invert_log_concave(
         } else {
             high = t;
         }
-        let log_ratio = if excess.abs() < 0.5 {
-            libm::log1p(excess)
-        } else {
-            libm::log(tail / target)
-        };
+        let log_ratio = if excess.abs() < 0.5 { libm::log1p(excess) } else { libm::log(tail / target) };
         let step = log_ratio * tail / density;
         let newton = if lower_tail { t - step } else { t + step };
         if step.abs() <= CLOSE {
             return newton;
         }
         // Written so that a NaN step (density 0) also takes the bisection.
-        let next = if newton > low && newton < high {
-            newton
-        } else {
-            low + 0.5 * (high - low)
-        };
+        let next = if newton > low && newton < high { newton } else { low + 0.5 * (high - low) };
         if next == t || high - low <= f64::EPSILON * t.abs() {
             return next;
         }

@@ -31,15 +31,9 @@ impl fmt::Display for WeightError {
         match self {
             Self::Empty => write!(f, "there are no weights; give at least one"),
             Self::NotAWeight { index, found } => {
-                write!(
-                    f,
-                    "weight {index} is {found}; a weight must be a finite number of at least 0"
-                )
+                write!(f, "weight {index} is {found}; a weight must be a finite number of at least 0")
             }
-            Self::NoMass { sum } => write!(
-                f,
-                "the weights sum to {sum}; at least one must be positive, all finite"
-            ),
+            Self::NoMass { sum } => write!(f, "the weights sum to {sum}; at least one must be positive, all finite"),
             Self::TooMany { found } => {
                 write!(f, "{found} weights are too many; at most {}", u32::MAX)
             }
@@ -55,21 +49,11 @@ pub(crate) fn checked_sum(weights: &[f64]) -> Result<f64, WeightError> {
         return Err(WeightError::Empty);
     }
     if weights.len() >= u32::MAX as usize {
-        return Err(WeightError::TooMany {
-            found: weights.len(),
-        });
+        return Err(WeightError::TooMany { found: weights.len() });
     }
-    if let Some((index, &found)) = weights
-        .iter()
-        .enumerate()
-        .find(|(_, w)| !(w.is_finite() && **w >= 0.0))
-    {
+    if let Some((index, &found)) = weights.iter().enumerate().find(|(_, w)| !(w.is_finite() && **w >= 0.0)) {
         return Err(WeightError::NotAWeight { index, found });
     }
     let sum: f64 = weights.iter().sum();
-    if sum > 0.0 && sum.is_finite() {
-        Ok(sum)
-    } else {
-        Err(WeightError::NoMass { sum })
-    }
+    if sum > 0.0 && sum.is_finite() { Ok(sum) } else { Err(WeightError::NoMass { sum }) }
 }

@@ -38,10 +38,7 @@ pub fn assign_weighted(
 ) -> Result<Vec<u32>, QuotaError> {
     let sum = |numbers: &[u64]| numbers.iter().map(|n| u128::from(*n)).sum::<u128>();
     if sum(sizes) != sum(quotas) {
-        return Err(QuotaError::Sum {
-            quotas: sum(quotas),
-            rows: sum(sizes),
-        });
+        return Err(QuotaError::Sum { quotas: sum(quotas), rows: sum(sizes) });
     }
     let groups = Groups::new(sizes, quotas, affinity)?;
     groups.check_feasible(sizes, quotas)?;
@@ -65,27 +62,15 @@ struct Groups {
 }
 
 impl Groups {
-    fn new(
-        sizes: &[u64],
-        quotas: &[u64],
-        affinity: Option<&Affinity<'_>>,
-    ) -> Result<Self, QuotaError> {
+    fn new(sizes: &[u64], quotas: &[u64], affinity: Option<&Affinity<'_>>) -> Result<Self, QuotaError> {
         let mut known: BTreeMap<Vec<u64>, u32> = BTreeMap::new();
-        let mut groups = Self {
-            of_unit: Vec::with_capacity(sizes.len()),
-            affinities: Vec::new(),
-            sizes: Vec::new(),
-        };
+        let mut groups = Self { of_unit: Vec::with_capacity(sizes.len()), affinities: Vec::new(), sizes: Vec::new() };
         let mut bits = vec![0; quotas.len()];
         for (unit, size) in sizes.iter().enumerate() {
             for (category, bits) in bits.iter_mut().enumerate() {
                 let found = affinity.map_or(1.0, |affinity| affinity(unit, category));
                 if !(found.is_finite() && found >= 0.0) {
-                    return Err(QuotaError::NotAnAffinity {
-                        unit,
-                        category,
-                        found,
-                    });
+                    return Err(QuotaError::NotAnAffinity { unit, category, found });
                 }
                 *bits = found.to_bits();
             }
@@ -93,11 +78,7 @@ impl Groups {
                 Some(group) => *group,
                 None => {
                     let row: Vec<f64> = bits.iter().map(|b| f64::from_bits(*b)).collect();
-                    if !row
-                        .iter()
-                        .zip(quotas)
-                        .any(|(a, q)| *a > 0.0 && (*q > 0 || *size == 0))
-                    {
+                    if !row.iter().zip(quotas).any(|(a, q)| *a > 0.0 && (*q > 0 || *size == 0)) {
                         return Err(QuotaError::NoCategory { unit, size: *size });
                     }
                     let group = groups.affinities.len() as u32;
@@ -120,13 +101,7 @@ impl Groups {
     /// Necessary conditions, checked for the sake of errors that say what to change.
     fn check_feasible(&self, sizes: &[u64], quotas: &[u64]) -> Result<(), QuotaError> {
         for (unit, &size) in sizes.iter().enumerate().filter(|(_, size)| **size > 0) {
-            let largest = self
-                .row(unit)
-                .iter()
-                .zip(quotas)
-                .filter(|(a, _)| **a > 0.0)
-                .map(|(_, q)| *q)
-                .max();
+            let largest = self.row(unit).iter().zip(quotas).filter(|(a, _)| **a > 0.0).map(|(_, q)| *q).max();
             match largest {
                 None | Some(0) => return Err(QuotaError::NoCategory { unit, size }),
                 Some(quota) if quota < size => {
@@ -138,28 +113,15 @@ impl Groups {
         for (category, &quota) in quotas.iter().enumerate() {
             let open = |row: &[f64], c: usize| row[c] > 0.0 && quotas[c] > 0;
             let with = |test: &dyn Fn(&[f64]) -> bool| -> u128 {
-                self.affinities
-                    .iter()
-                    .zip(&self.sizes)
-                    .filter(|(row, _)| test(row))
-                    .map(|(_, size)| *size)
-                    .sum()
+                self.affinities.iter().zip(&self.sizes).filter(|(row, _)| test(row)).map(|(_, size)| *size).sum()
             };
             let available = with(&|row| open(row, category));
             if available < u128::from(quota) {
-                return Err(QuotaError::Unreachable {
-                    category,
-                    quota,
-                    available,
-                });
+                return Err(QuotaError::Unreachable { category, quota, available });
             }
             let forced = with(&|row| (0..quotas.len()).all(|c| open(row, c) == (c == category)));
             if forced > u128::from(quota) {
-                return Err(QuotaError::Overfilled {
-                    category,
-                    quota,
-                    forced,
-                });
+                return Err(QuotaError::Overfilled { category, quota, forced });
             }
         }
         Ok(())
@@ -209,12 +171,8 @@ struct Assignment<'a> {
 
 impl Assignment<'_> {
     fn draw(&mut self, key: Address, quotas: &[u64], factors: &[f64]) {
-        let order_key = |unit: &usize| {
-            (
-                core::cmp::Reverse(self.sizes[*unit]),
-                key.child(UNIT, *unit as u64).bits(ORDER),
-            )
-        };
+        let order_key =
+            |unit: &usize| (core::cmp::Reverse(self.sizes[*unit]), key.child(UNIT, *unit as u64).bits(ORDER));
         let mut order: Vec<usize> = (0..self.sizes.len()).collect();
         order.sort_by_cached_key(order_key);
         let mut weights = vec![0.0; quotas.len()];
@@ -234,9 +192,7 @@ impl Assignment<'_> {
             let u = key.child(UNIT, unit as u64).uniform(CATEGORY);
             let category = pick(&weights, u).unwrap_or_else(|| {
                 // Nothing fits: the allowed category with most room takes it, and the repair makes room.
-                let allowed = (0..quotas.len())
-                    .rev()
-                    .filter(|&c| row[c] > 0.0 && (quotas[c] > 0 || size == 0));
+                let allowed = (0..quotas.len()).rev().filter(|&c| row[c] > 0.0 && (quotas[c] > 0 || size == 0));
                 allowed.max_by_key(|&c| self.free[c]).unwrap_or(0)
             });
             self.chosen[unit] = category as u32;
@@ -250,32 +206,18 @@ impl Assignment<'_> {
             return Ok(());
         }
         let mut holdings = Holdings::new(self);
-        loop {
+        // Each round brings at least one unit nearer; the bound is for chains whose links share a unit.
+        for _ in 0..8 * self.sizes.len() + 64 {
             let over: Vec<usize> = (0..self.free.len()).filter(|&c| self.free[c] < 0).collect();
-            let Some(&first) = over.first() else {
+            if over.is_empty() {
                 return Ok(());
-            };
-            let step = |c: usize| {
-                (1..=self.free[c].unsigned_abs().min(64) as u64)
-                    .rev()
-                    .map(move |gain| (c, gain))
-            };
+            }
+            let step = |c: usize| (1..=self.free[c].unsigned_abs().min(64) as u64).rev().map(move |gain| (c, gain));
             let found = over
                 .iter()
                 .flat_map(|&c| step(c))
                 .find_map(|(c, gain)| self.chain(&mut holdings, c, gain).map(|path| (path, gain)));
-            let Some((path, gain)) = found else {
-                let short = (0..self.free.len())
-                    .max_by_key(|&c| self.free[c])
-                    .unwrap_or(0);
-                let proven = self.sizes.iter().all(|size| *size <= 1);
-                return Err(QuotaError::NoArrangement {
-                    category: first,
-                    excess: self.free[first].unsigned_abs() as u64,
-                    short,
-                    proven,
-                });
-            };
+            let Some((path, gain)) = found else { break };
             for pair in path.windows(2) {
                 // The chain was found on the same holdings; an earlier link can only have used up a shared unit.
                 if let Some((given, taken)) = holdings.exchange(self, pair[0], pair[1], gain) {
@@ -286,6 +228,14 @@ impl Assignment<'_> {
                 }
             }
         }
+        let by_room = |c: &usize| self.free[*c];
+        let category = (0..self.free.len()).min_by_key(by_room).unwrap_or(0);
+        Err(QuotaError::NoArrangement {
+            category,
+            excess: self.free[category].unsigned_abs() as u64,
+            short: (0..self.free.len()).max_by_key(by_room).unwrap_or(0),
+            proven: self.sizes.iter().all(|size| *size <= 1),
+        })
     }
 
     /// The shortest chain of categories from `from` to one that lacks at least `gain`, along which `gain` can pass.
@@ -296,8 +246,7 @@ impl Assignment<'_> {
         let mut queue = std::collections::VecDeque::from([from]);
         while let Some(here) = queue.pop_front() {
             for next in 0..n {
-                if before[next] != usize::MAX || holdings.exchange(self, here, next, gain).is_none()
-                {
+                if before[next] != usize::MAX || holdings.exchange(self, here, next, gain).is_none() {
                     continue;
                 }
                 before[next] = here;
@@ -334,10 +283,7 @@ struct Holdings {
 impl Holdings {
     fn new(assignment: &Assignment<'_>) -> Self {
         let categories = assignment.free.len();
-        let mut holdings = Self {
-            categories,
-            by_pair: vec![BTreeMap::new(); categories * categories],
-        };
+        let mut holdings = Self { categories, by_pair: vec![BTreeMap::new(); categories * categories] };
         for unit in 0..assignment.sizes.len() {
             holdings.add(assignment, unit);
         }
@@ -351,32 +297,20 @@ impl Holdings {
         }
         for (wanted, affinity) in assignment.groups.row(unit).iter().enumerate() {
             if wanted != held && *affinity > 0.0 {
-                self.by_pair[held * self.categories + wanted]
-                    .entry(size)
-                    .or_default()
-                    .push(unit as u32);
+                self.by_pair[held * self.categories + wanted].entry(size).or_default().push(unit as u32);
             }
         }
     }
 
     /// A unit of `from` for `to`, and perhaps one in return, whose sizes differ by `gain`.
-    fn exchange(
-        &mut self,
-        now: &Assignment<'_>,
-        from: usize,
-        to: usize,
-        gain: u64,
-    ) -> Option<(usize, Option<usize>)> {
+    fn exchange(&mut self, now: &Assignment<'_>, from: usize, to: usize, gain: u64) -> Option<(usize, Option<usize>)> {
         if from == to {
             return None;
         }
         if let Some(unit) = self.holder(now, from, to, gain) {
             return Some((unit, None));
         }
-        let returned: Vec<u64> = self.by_pair[to * self.categories + from]
-            .keys()
-            .copied()
-            .collect();
+        let returned: Vec<u64> = self.by_pair[to * self.categories + from].keys().copied().collect();
         for size in returned {
             let Some(larger) = size.checked_add(gain) else {
                 continue;
@@ -390,13 +324,7 @@ impl Holdings {
         None
     }
 
-    fn holder(
-        &mut self,
-        now: &Assignment<'_>,
-        held: usize,
-        wanted: usize,
-        size: u64,
-    ) -> Option<usize> {
+    fn holder(&mut self, now: &Assignment<'_>, held: usize, wanted: usize, size: u64) -> Option<usize> {
         let units = self.by_pair[held * self.categories + wanted].get_mut(&size)?;
         while let Some(&unit) = units.last() {
             if now.chosen[unit as usize] as usize == held {
@@ -415,11 +343,7 @@ fn pick(weights: &[f64], u: f64) -> Option<usize> {
     }
     let mut left = u * sum;
     let mut last = None;
-    for (i, weight) in weights
-        .iter()
-        .enumerate()
-        .filter(|(_, weight)| **weight > 0.0)
-    {
+    for (i, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
         if left < *weight {
             return Some(i);
         }

@@ -42,9 +42,7 @@ pub fn hypergeometric(stream: &mut Stream, population: u64, successes: u64, draw
     let variance = mean * (1.0 - share) * ((total - n) / (total - 1.0));
     let mode = ((n + 1.0) * ((good + 1.0) / (total + 2.0))).floor();
     let (p, q) = (n / total, (total - n) / total);
-    let log_mass = |k: f64| {
-        log_binomial_mass(k, good - k, p, q) + log_binomial_mass(n - k, total - good - n + k, p, q)
-    };
+    let log_mass = |k: f64| log_binomial_mass(k, good - k, p, q) + log_binomial_mass(n - k, total - good - n + k, p, q);
     if variance.sqrt() > SEARCH_SD {
         return ratio_of_uniforms(stream, mean, variance, mode, n, log_mass) as u64;
     }
@@ -77,13 +75,8 @@ pub fn binomial(stream: &mut Stream, n: u64, p: f64) -> u64 {
         return ratio_of_uniforms(stream, mean, variance, mode, trials, log_mass) as u64;
     }
     let odds = p / q;
-    search_from_mode(
-        stream.uniform(),
-        mode,
-        trials,
-        libm::exp(log_mass(mode)),
-        |k| (trials - k) / (k + 1.0) * odds,
-    ) as u64
+    search_from_mode(stream.uniform(), mode, trials, libm::exp(log_mass(mode)), |k| (trials - k) / (k + 1.0) * odds)
+        as u64
 }
 
 /// The number of successes in `n` trials whose common probability is beta distributed with shapes `alpha`, `beta`.
@@ -154,20 +147,13 @@ pub fn largest_remainder(total: u64, weights: &[f64]) -> Vec<u64> {
     let exact: Vec<f64> = weights.iter().map(|w| total as f64 * (w / sum)).collect();
     let mut shares: Vec<u64> = exact.iter().map(|share| share.floor() as u64).collect();
     let mut order: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] > 0.0).collect();
-    order.sort_by(|&a, &b| {
-        (exact[b] - exact[b].floor())
-            .total_cmp(&(exact[a] - exact[a].floor()))
-            .then(a.cmp(&b))
-    });
+    order.sort_by(|&a, &b| (exact[b] - exact[b].floor()).total_cmp(&(exact[a] - exact[a].floor())).then(a.cmp(&b)));
     if order.is_empty() {
         return shares;
     }
     let given = shares.iter().map(|s| u128::from(*s)).sum::<u128>();
     let missing = u128::from(total).saturating_sub(given);
-    let (rounds, rest) = (
-        missing / order.len() as u128,
-        (missing % order.len() as u128) as usize,
-    );
+    let (rounds, rest) = (missing / order.len() as u128, (missing % order.len() as u128) as usize);
     for (rank, &i) in order.iter().enumerate() {
         shares[i] += rounds as u64 + u64::from(rank < rest);
     }
@@ -184,11 +170,8 @@ pub fn largest_remainder(total: u64, weights: &[f64]) -> Vec<u64> {
 /// The logarithm of a gamma draw of scale 1, which for small shapes stays finite where the draw would underflow.
 fn log_gamma_draw(stream: &mut Stream, shape: f64) -> f64 {
     // A gamma of shape a is one of shape a + 1 times U^(1 / a).
-    let (boosted, log_factor) = if shape < 1.0 {
-        (shape + 1.0, libm::log(stream.uniform()) / shape)
-    } else {
-        (shape, 0.0)
-    };
+    let (boosted, log_factor) =
+        if shape < 1.0 { (shape + 1.0, libm::log(stream.uniform()) / shape) } else { (shape, 0.0) };
     let d = boosted - 1.0 / 3.0;
     let c = 1.0 / (9.0 * d).sqrt();
     loop {
@@ -229,13 +212,7 @@ fn ratio_of_uniforms(
 }
 
 /// Inverts a narrow unimodal distribution on `0..=max` by adding masses outwards from the mode, the upper side first.
-fn search_from_mode(
-    mut u: f64,
-    mode: f64,
-    max: f64,
-    at_mode: f64,
-    ratio: impl Fn(f64) -> f64,
-) -> f64 {
+fn search_from_mode(mut u: f64, mode: f64, max: f64, at_mode: f64, ratio: impl Fn(f64) -> f64) -> f64 {
     if u < at_mode {
         return mode;
     }

@@ -6,9 +6,7 @@ mod quota;
 mod total;
 
 pub use assign::{Affinity, assign_weighted};
-pub use draw::{
-    beta_binomial, binomial, hypergeometric, largest_remainder, multivariate_hypergeometric,
-};
+pub use draw::{beta_binomial, binomial, hypergeometric, largest_remainder, multivariate_hypergeometric};
 pub use quota::{QuotaError, QuotaSplit, shuffle_quota};
 pub use total::{SplitError, Spread, TotalSplit};
 

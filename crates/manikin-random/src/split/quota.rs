@@ -96,58 +96,28 @@ impl fmt::Display for QuotaError {
             Self::Sum { quotas, rows } => {
                 write!(f, "the quotas sum to {quotas}, but there are {rows} rows")
             }
-            Self::NotAnAffinity {
-                unit,
-                category,
-                found,
-            } => {
-                write!(
-                    f,
-                    "the affinity of unit {unit} to category {category} is {found}; it must be at least 0"
-                )
+            Self::NotAnAffinity { unit, category, found } => {
+                write!(f, "the affinity of unit {unit} to category {category} is {found}; it must be at least 0")
             }
             Self::NoCategory { unit, size } => {
-                write!(
-                    f,
-                    "unit {unit} (size {size}) may take no category that has a quota"
-                )
+                write!(f, "unit {unit} (size {size}) may take no category that has a quota")
             }
-            Self::Unreachable {
-                category,
-                quota,
-                available,
-            } => write!(
+            Self::Unreachable { category, quota, available } => write!(
                 f,
                 "category {category} has a quota of {quota}, but the units that may take it add up to {available}"
             ),
-            Self::Overfilled {
-                category,
-                quota,
-                forced,
-            } => write!(
+            Self::Overfilled { category, quota, forced } => write!(
                 f,
                 "category {category} has a quota of {quota}, but units that may take no other add up to {forced}"
             ),
             Self::TooLarge { unit, size, quota } => {
-                write!(
-                    f,
-                    "unit {unit} has size {size}, above every quota it may take (at most {quota})"
-                )
+                write!(f, "unit {unit} has size {size}, above every quota it may take (at most {quota})")
             }
-            Self::NoArrangement {
-                category,
-                excess,
-                short,
-                proven,
-            } => {
+            Self::NoArrangement { category, excess, short, proven } => {
                 write!(
                     f,
                     "no arrangement {}: category {category} keeps {excess} too many that category {short} lacks",
-                    if *proven {
-                        "meets the quotas"
-                    } else {
-                        "was found that meets the quotas"
-                    }
+                    if *proven { "meets the quotas" } else { "was found that meets the quotas" }
                 )
             }
         }
@@ -189,15 +159,9 @@ fn descend(key: Address, start: u64, sizes: &[u64], quotas: Vec<u64>, counts: &m
     }
     let middle = left_size(sizes.len() as u64);
     let (left, right) = sizes.split_at(middle as usize);
-    let mut stream = key
-        .child(NODE.numbered(sizes.len() as u64), start)
-        .stream(LEFT);
+    let mut stream = key.child(NODE.numbered(sizes.len() as u64), start).stream(LEFT);
     let left_quotas = multivariate_hypergeometric(&mut stream, &quotas, left.iter().sum());
-    let right_quotas = quotas
-        .iter()
-        .zip(&left_quotas)
-        .map(|(all, left)| all - left)
-        .collect();
+    let right_quotas = quotas.iter().zip(&left_quotas).map(|(all, left)| all - left).collect();
     descend(key, start, left, left_quotas, counts);
     descend(key, start + middle, right, right_quotas, counts);
 }
@@ -207,11 +171,8 @@ fn descend(key: Address, start: u64, sizes: &[u64], quotas: Vec<u64>, counts: &m
 /// # Source
 /// Fisher and Yates 1938; Durstenfeld, Algorithm 235, Communications of the ACM 7, 1964.
 pub fn shuffle_quota(key: Address, counts: &[u64]) -> Vec<u32> {
-    let mut rows: Vec<u32> = counts
-        .iter()
-        .enumerate()
-        .flat_map(|(c, &n)| core::iter::repeat_n(c as u32, n as usize))
-        .collect();
+    let mut rows: Vec<u32> =
+        counts.iter().enumerate().flat_map(|(c, &n)| core::iter::repeat_n(c as u32, n as usize)).collect();
     let mut stream = key.stream(SHUFFLE);
     for i in (1..rows.len()).rev() {
         rows.swap(i, stream.below(i as u64 + 1) as usize);

@@ -84,22 +84,13 @@ impl fmt::Display for SplitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooFew { total, units, min } => {
-                write!(
-                    f,
-                    "a total of {total} is too small for {units} units with at least {min} each"
-                )
+                write!(f, "a total of {total} is too small for {units} units with at least {min} each")
             }
             Self::TooMany { total, units, max } => {
-                write!(
-                    f,
-                    "a total of {total} is too large for {units} units with at most {max} each"
-                )
+                write!(f, "a total of {total} is too large for {units} units with at most {max} each")
             }
             Self::NoUnits { total } => write!(f, "a total of {total} needs at least one unit"),
-            Self::Shape { found } => write!(
-                f,
-                "the gamma shape must be a finite number above 0, found {found}"
-            ),
+            Self::Shape { found } => write!(f, "the gamma shape must be a finite number above 0, found {found}"),
         }
     }
 }
@@ -122,13 +113,7 @@ impl TotalSplit {
     ///
     /// # Errors
     /// A [`SplitError`] when the bounds cannot hold together with the total, or the shape is not above 0.
-    pub fn new(
-        total: u64,
-        units: u64,
-        min: u64,
-        max: Option<u64>,
-        spread: Spread,
-    ) -> Result<Self, SplitError> {
+    pub fn new(total: u64, units: u64, min: u64, max: Option<u64>, spread: Spread) -> Result<Self, SplitError> {
         if let Spread::Gamma { shape } = spread
             && !(shape.is_finite() && shape > 0.0)
         {
@@ -140,18 +125,10 @@ impl TotalSplit {
         if u128::from(units) * u128::from(min) > u128::from(total) {
             return Err(SplitError::TooFew { total, units, min });
         }
-        if let Some(max) =
-            max.filter(|max| u128::from(units) * u128::from(*max) < u128::from(total))
-        {
+        if let Some(max) = max.filter(|max| u128::from(units) * u128::from(*max) < u128::from(total)) {
             return Err(SplitError::TooMany { total, units, max });
         }
-        Ok(Self {
-            total,
-            units,
-            min,
-            max,
-            spread,
-        })
+        Ok(Self { total, units, min, max, spread })
     }
 
     /// The total.
@@ -169,16 +146,7 @@ impl TotalSplit {
         let range = range.start.min(self.units)..range.end.min(self.units);
         let mut counts = Vec::with_capacity(range.end.saturating_sub(range.start) as usize);
         if !range.is_empty() {
-            self.descend(
-                key,
-                Node {
-                    start: 0,
-                    size: self.units,
-                    count: self.total,
-                },
-                &range,
-                &mut counts,
-            );
+            self.descend(key, Node { start: 0, size: self.units, count: self.total }, &range, &mut counts);
         }
         counts
     }
@@ -193,21 +161,8 @@ impl TotalSplit {
         }
         let size = left_size(node.size);
         let count = self.left_count(key, node, size);
-        self.descend(
-            key,
-            Node {
-                start: node.start,
-                size,
-                count,
-            },
-            range,
-            counts,
-        );
-        let right = Node {
-            start: node.start + size,
-            size: node.size - size,
-            count: node.count - count,
-        };
+        self.descend(key, Node { start: node.start, size, count }, range, counts);
+        let right = Node { start: node.start + size, size: node.size - size, count: node.count - count };
         self.descend(key, right, range, counts);
     }
 
@@ -226,21 +181,14 @@ impl TotalSplit {
         let drawn = match self.spread {
             Spread::Even => {
                 let each = node.count / node.size;
-                left * each
-                    + hypergeometric(&mut stream, node.size, node.count - each * node.size, left)
+                left * each + hypergeometric(&mut stream, node.size, node.count - each * node.size, left)
             }
             Spread::Multinomial => {
-                least(left)
-                    + binomial(
-                        &mut stream,
-                        node.count - least(node.size),
-                        left as f64 / node.size as f64,
-                    )
+                least(left) + binomial(&mut stream, node.count - least(node.size), left as f64 / node.size as f64)
             }
             Spread::Gamma { shape } => {
                 let free = node.count - least(node.size);
-                least(left)
-                    + beta_binomial(&mut stream, free, shape * left as f64, shape * right as f64)
+                least(left) + beta_binomial(&mut stream, free, shape * left as f64, shape * right as f64)
             }
         };
         drawn.max(lowest).min(highest)
