@@ -58,7 +58,7 @@ const LARGE_DF: f64 = 1e8;
 /// # Source
 /// As [`student_t_cdf`]; for more than 10^8 degrees of freedom Abramowitz and Stegun 26.7.5, first term.
 pub fn student_t_quantile(df: f64, p: f64) -> f64 {
-    if !(df > 0.0) || p.is_nan() {
+    if df <= 0.0 || df.is_nan() || p.is_nan() {
         return f64::NAN;
     }
     if p <= 0.0 {

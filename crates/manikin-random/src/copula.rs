@@ -228,8 +228,8 @@ impl Matrix {
             shifted.entries.iter_mut().zip(&correction).for_each(|(entry, c)| *entry -= c);
             let projected = shifted.with_eigenvalues_at_least(SMALLEST_EIGENVALUE);
             let mut moved: f64 = 0.0;
-            for k in 0..n * n {
-                correction[k] = projected.entries[k] - shifted.entries[k];
+            for (k, correction) in correction.iter_mut().enumerate() {
+                *correction = projected.entries[k] - shifted.entries[k];
                 let next = if k % (n + 1) == 0 { 1.0 } else { projected.entries[k] };
                 moved = moved.max((next - current.entries[k]).abs());
                 current.entries[k] = next;

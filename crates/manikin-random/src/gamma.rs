@@ -26,7 +26,7 @@ pub fn gamma_q(shape: f64, x: f64) -> f64 {
 /// # Source
 /// Newton's method on the logarithm of the smaller tail; start by Wilson and Hilferty, PNAS 17, 1931.
 pub fn gamma_quantile(shape: f64, p: f64) -> f64 {
-    if !(shape > 0.0) || p.is_nan() {
+    if shape <= 0.0 || shape.is_nan() || p.is_nan() {
         return f64::NAN;
     }
     if p <= 0.0 {
@@ -54,7 +54,7 @@ pub fn gamma_quantile(shape: f64, p: f64) -> f64 {
 
 /// The lower and the upper regularised incomplete gamma function.
 fn incomplete(shape: f64, x: f64) -> (f64, f64) {
-    if !(shape > 0.0) || x.is_nan() {
+    if shape <= 0.0 || shape.is_nan() || x.is_nan() {
         return (f64::NAN, f64::NAN);
     }
     if x <= 0.0 {
@@ -142,7 +142,7 @@ fn uniform_expansion(shape: f64, x: f64) -> (f64, f64) {
         / shape;
     let remainder = libm::exp(-exponent) / (core::f64::consts::TAU * shape).sqrt() * correction;
     let root = exponent.sqrt() * if x < shape { -1.0 } else { 1.0 };
-    let lower = (0.5 * libm::erfc(-root) - remainder).max(0.0).min(1.0);
-    let upper = (0.5 * libm::erfc(root) + remainder).max(0.0).min(1.0);
+    let lower = (0.5 * libm::erfc(-root) - remainder).clamp(0.0, 1.0);
+    let upper = (0.5 * libm::erfc(root) + remainder).clamp(0.0, 1.0);
     (lower, upper)
 }

@@ -200,7 +200,7 @@ impl QuantileGrid {
     ///
     /// Infinite at `u` of 0 or 1 where that tail has no bound; NaN at NaN.
     pub fn quantile(&self, u: f64) -> f64 {
-        let scaled = self.scaled_quantile(u.max(0.0).min(1.0), u.is_nan());
+        let scaled = self.scaled_quantile(u.clamp(0.0, 1.0), u.is_nan());
         if self.scale == Scale::Log { libm::exp(scaled) } else { scaled }
     }
 

@@ -338,7 +338,7 @@ impl Holdings {
 
 fn pick(weights: &[f64], u: f64) -> Option<usize> {
     let sum: f64 = weights.iter().sum();
-    if !(sum > 0.0) {
+    if sum <= 0.0 {
         return None;
     }
     let mut left = u * sum;

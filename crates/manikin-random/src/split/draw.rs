@@ -60,8 +60,7 @@ pub fn binomial(stream: &mut Stream, n: u64, p: f64) -> u64 {
     if p > 0.5 {
         return n - binomial(stream, n, 1.0 - p);
     }
-    // Also true for NaN.
-    if !(p > 0.0) || n == 0 {
+    if p <= 0.0 || p.is_nan() || n == 0 {
         return 0;
     }
     if n <= URN {
