@@ -1,0 +1,45 @@
+//! Tables to files and back: CSV, Parquet, NDJSON, JSON, Arrow, SQL and SQLite.
+//!
+//! - [`Output`] encodes blocks in every format asked for, on many threads; its [`OutputWriter`] appends them in
+//!   order, so the bytes do not depend on the threads and memory stays bounded by the blocks in flight.
+//! - [`Staging`] makes the output folder appear whole or not at all.
+//! - [`RowDigest`] says whether two tables hold the same rows, whatever the format, the order or the partitions.
+//! - [`Manifest`] records what was made of what, and proves a folder later.
+//! - [`read_entity`] and [`infer_entity`] read a folder back.
+//! - [`ddl`] writes CREATE TABLE statements.
+//!
+//! A format is one file and one line in [`FORMATS`].
+
+mod arrow;
+mod columns;
+mod csv;
+mod csv_rows;
+pub mod ddl;
+mod digest;
+mod error;
+mod format;
+mod json;
+mod logical;
+mod manifest;
+mod ndjson;
+mod output;
+mod parquet;
+mod read;
+mod sink;
+mod sql;
+mod sqlite;
+mod staging;
+mod text;
+mod values;
+
+pub use digest::RowDigest;
+pub use error::FormatError;
+pub use format::{Chunk, Constraints, FORMATS, Format, Options, Registered, WrittenFile, Writer, open};
+pub use manifest::{
+    MANIFEST_FILE, Manifest, ManifestEntity, ManifestFile, Origin, Partition, Period, Proof, Source,
+};
+pub use output::{EncodedBlock, Output, OutputWriter, Written, WrittenEntity};
+pub use read::{
+    READABLE, ReadOptions, ReadTable, TypeViolation, entities, infer_entity, infer_files, read_entity, read_files,
+};
+pub use staging::{Existing, Staging};
