@@ -91,8 +91,7 @@ impl Address {
 
     /// 128 random bits of this row's `field`, in one hash: for UUIDs and for fields that need a single draw.
     ///
-    /// Independent in practice of the [`stream`](Self::stream) of the same field only in the sense that its state is
-    /// hidden: use one of the two per field, not both.
+    /// The [`stream`](Self::stream) of the same field is seeded with these bits: use one of the two per field.
     #[inline]
     pub const fn bits(self, field: Name) -> u128 {
         permute(self.0 ^ ((field.0 as u128) << 64 | DRAW))
