@@ -40,4 +40,20 @@ codes! {
     RULE_BROKEN = "MK0810", "rows break a rule",
     "A rule holds for every row, except where a value it needs is missing.",
     wrong: "started_at,ended_at\n2025-01-02,2025-01-01", mended: "started_at,ended_at\n2025-01-01,2025-01-02";
+
+    TOO_FEW_VALUES = "MK0811", "too many values are missing",
+    "`completeness` is the least share of rows in which a field has a value.",
+    wrong: "completeness: 95%   # 90 of 100 rows have one", mended: "completeness: 90%";
+
+    STALE = "MK0812", "the data is older than promised",
+    "`fresh_days` is how old the newest value may be on the day that the data is seen from.",
+    wrong: "fresh_days: 30   # the newest is 45 days old", mended: "fresh_days: 60";
+
+    WRONG_NUMBER_OF_CHILDREN = "MK0813", "a row has too few or too many children",
+    "`cardinality` is how many rows an entity may have for each row of its parent.",
+    wrong: "cardinality: {min: 1}   # a claim without lines", mended: "cardinality: {min: 0}";
+
+    TEXT_TOO_LONG = "MK0814", "a text is too long",
+    "`length` is the most characters that a text may have.",
+    wrong: "length: 4   # found 03000", mended: "length: 5";
 }

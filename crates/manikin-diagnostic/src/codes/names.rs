@@ -51,4 +51,31 @@ codes! {
     "Entities, fields, tables and rules are named in lower case: a letter, then letters, digits and `_`. Names with a \
      double underscore are kept for the tool.",
     wrong: "entities: {Claim Line: {}}", mended: "entities: {claim_line: {}}";
+
+    PATTERN_CYCLE = "MK0313", "patterns start from each other in a circle",
+    "`like` takes over a pattern that stands on its own, so no pattern may start from itself, not even by way of \
+     others.",
+    wrong: "clinic: {like: office}\noffice: {like: clinic}", mended: "clinic: {like: office}\noffice: {closed: [sat, sun]}";
+
+    SUBJECT = "MK0314", "not exactly one entity is the subject",
+    "Data is generated subject by subject, such as patient by patient. One entity without a parent says \
+     `subject: true`; what is `per` it, directly or not, belongs to a subject, and everything else is made once for \
+     all.",
+    wrong: "entities: {patient: {count: 200}}", mended: "entities: {patient: {subject: true, count: 200}}";
+
+    BAD_LINK = "MK0315", "a row cannot refer to that entity",
+    "`key_of` takes the key of a row's own parent or another ancestor, `link` that of an entity that is none. What is \
+     made once for all, such as a facility, cannot refer to what belongs to a subject.",
+    wrong: "claim: {per: patient, fields: {patient_id: {link: {to: patient}}}}",
+    mended: "claim: {per: patient, fields: {patient_id: {key_of: patient}}}";
+
+    NO_KEY = "MK0316", "there is no key to refer to",
+    "A reference holds the value of one field that names the row: the entity's `key`, or the table's `key` column.",
+    wrong: "facility: {fields: {facility_id: {id: uuid}}}",
+    mended: "facility: {key: facility_id, fields: {facility_id: {id: uuid}}}";
+
+    UNUSED_PARAMETER = "MK0317", "a function does not use a parameter",
+    "The parameter changes nothing, so it may be misspelt in the expression.",
+    wrong: "bmi: {of: [weight, hight], is: \"weight / (height * height)\"}",
+    mended: "bmi: {of: [weight, height], is: \"weight / (height * height)\"}";
 }

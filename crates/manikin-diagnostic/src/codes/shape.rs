@@ -40,4 +40,13 @@ codes! {
     NOT_A_MAP = "MK0110", "a document is not a map",
     "A document starts with keys such as `manikin: 1`; this file holds a list or a single value.",
     wrong: "- patient\n- claim", mended: "entities:\n  patient: {count: 1}\n  claim: {per: patient}";
+
+    KEYS_EXCLUDE = "MK0111", "keys or values exclude each other",
+    "Two things are said that cannot both hold, or one that means nothing here; the message says which.",
+    wrong: "patient: {count: 200, each: {table: people}}", mended: "patient: {count: 200}";
+
+    UNREACHABLE_CASE = "MK0112", "a case is never reached",
+    "Cases are tried in order, and one without `when` takes every row that is left. It can only be the last.",
+    wrong: "cases: [{constant: 1}, {when: \"age > 65\", constant: 2}]",
+    mended: "cases: [{when: \"age > 65\", constant: 2}, {constant: 1}]";
 }

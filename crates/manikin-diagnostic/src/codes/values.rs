@@ -58,4 +58,8 @@ codes! {
     BAD_TIME_ZONE = "MK0214", "a time zone is not known",
     "Time zones are names of the IANA database.",
     wrong: "time_zone: EST5", mended: "time_zone: America/New_York";
+
+    MIXED_WEIGHTS = "MK0215", "percentages and plain weights are mixed",
+    "The weights of a choice are all percentages of the whole, or all relative to each other.",
+    wrong: "choice: {Paid: 85%, Denied: 15}", mended: "choice: {Paid: 85%, Denied: 15%}";
 }
