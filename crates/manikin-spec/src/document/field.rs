@@ -116,9 +116,36 @@ macro_rules! with_generators {
 
 /// Every generator key, in the order of the reference.
 pub const GENERATOR_KEYS: &[&str] = &[
-    "constant", "id", "key_of", "link", "choice", "pick", "derive", "normal", "lognormal", "uniform", "exponential",
-    "gamma", "beta", "weibull", "pareto", "triangular", "student_t", "logistic", "poisson", "negative_binomial",
-    "binomial", "geometric", "bernoulli", "quantiles", "date", "time", "cases", "list", "fake", "running",
+    "constant",
+    "id",
+    "key_of",
+    "link",
+    "choice",
+    "pick",
+    "derive",
+    "normal",
+    "lognormal",
+    "uniform",
+    "exponential",
+    "gamma",
+    "beta",
+    "weibull",
+    "pareto",
+    "triangular",
+    "student_t",
+    "logistic",
+    "poisson",
+    "negative_binomial",
+    "binomial",
+    "geometric",
+    "bernoulli",
+    "quantiles",
+    "date",
+    "time",
+    "cases",
+    "list",
+    "fake",
+    "running",
 ];
 
 /// A generator as the document gives it.
@@ -521,11 +548,11 @@ distribution! {
     }
 }
 distribution! {
-    /// Negative binomial distribution by mean and dispersion (variance = mean + mean²/dispersion).
+    /// Negative binomial distribution by mean and dispersion (variance = mean + dispersion × mean²).
     NegativeBinomial "negative_binomial" {
         /// Mean.
         mean,
-        /// Dispersion (size): small is uneven.
+        /// Dispersion: 0 would be a Poisson, large is uneven.
         dispersion
     }
 }
@@ -557,7 +584,12 @@ pub struct Bernoulli {
 impl From<&Bernoulli> for Draw {
     fn from(value: &Bernoulli) -> Self {
         let parameters = value.p.iter().map(|p| ("p", p.clone())).collect();
-        Self { family: "bernoulli", parameters, min: None, max: None }
+        Self {
+            family: "bernoulli",
+            parameters,
+            min: None,
+            max: None,
+        }
     }
 }
 
@@ -576,7 +608,12 @@ impl From<&Uniform> for Draw {
         let mut parameters = Vec::new();
         parameters.extend(value.min.iter().map(|min| ("min", min.clone())));
         parameters.extend(value.max.iter().map(|max| ("max", max.clone())));
-        Self { family: "uniform", parameters, min: None, max: None }
+        Self {
+            family: "uniform",
+            parameters,
+            min: None,
+            max: None,
+        }
     }
 }
 
@@ -598,7 +635,12 @@ impl From<&Triangular> for Draw {
         parameters.extend(value.min.iter().map(|min| ("min", min.clone())));
         parameters.extend(value.mode.iter().map(|mode| ("mode", mode.clone())));
         parameters.extend(value.max.iter().map(|max| ("max", max.clone())));
-        Self { family: "triangular", parameters, min: None, max: None }
+        Self {
+            family: "triangular",
+            parameters,
+            min: None,
+            max: None,
+        }
     }
 }
 
