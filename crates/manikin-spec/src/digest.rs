@@ -18,9 +18,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 pub fn of<'a>(document: &Value, tables: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut tables: Vec<(&str, &str)> = tables.into_iter().collect();
     tables.sort_unstable();
-    let tables = tables
-        .into_iter()
-        .map(|(name, sha256)| (name.to_owned(), sha256.into()));
+    let tables = tables.into_iter().map(|(name, sha256)| (name.to_owned(), sha256.into()));
     let mut whole = serde_json::Map::new();
     whole.insert("document".to_owned(), document.clone());
     whole.insert("tables".to_owned(), Value::Object(tables.collect()));
@@ -75,10 +73,7 @@ fn quoted(text: &str) -> String {
 /// A number as ECMAScript's `Number::toString` writes it. Whole numbers beyond 2^53 keep all their digits, which
 /// differs from RFC 8785 but loses nothing: a seed may be any 64-bit number.
 fn write_number(number: &serde_json::Number, text: &mut String) {
-    let whole = number
-        .as_u64()
-        .map(|n| n.to_string())
-        .or_else(|| number.as_i64().map(|n| n.to_string()));
+    let whole = number.as_u64().map(|n| n.to_string()).or_else(|| number.as_i64().map(|n| n.to_string()));
     if let Some(whole) = whole {
         text.push_str(&whole);
         return;
@@ -151,11 +146,7 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_by_utf16_and_1_0_equals_1() {
-        let value =
-            json!({"\u{20ac}": 1.0, "\r": 2, "\u{fb33}": 3, "1": 4, "\u{1f600}": 5, "\u{80}": 6});
-        assert_eq!(
-            canonical(&value),
-            "{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"\u{20ac}\":1,\"\u{1f600}\":5,\"\u{fb33}\":3}"
-        );
+        let value = json!({"\u{20ac}": 1.0, "\r": 2, "\u{fb33}": 3, "1": 4, "\u{1f600}": 5, "\u{80}": 6});
+        assert_eq!(canonical(&value), "{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"\u{20ac}\":1,\"\u{1f600}\":5,\"\u{fb33}\":3}");
     }
 }

@@ -37,9 +37,7 @@ impl Disk {
 
     /// Paths relative to `folder`.
     pub fn under(folder: impl Into<PathBuf>) -> Self {
-        Self {
-            folder: folder.into(),
-        }
+        Self { folder: folder.into() }
     }
 }
 
@@ -70,9 +68,9 @@ impl Files for Disk {
 /// Names that cannot be a file's are not found, like those that are none.
 fn absent(error: io::Error) -> io::Error {
     match error.kind() {
-        io::ErrorKind::NotADirectory
-        | io::ErrorKind::InvalidFilename
-        | io::ErrorKind::InvalidInput => io::ErrorKind::NotFound.into(),
+        io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => {
+            io::ErrorKind::NotFound.into()
+        }
         _ => error,
     }
 }
@@ -100,9 +98,7 @@ pub struct Search<'a> {
 impl<'a> Search<'a> {
     /// These sets, in this order.
     pub fn new(sets: impl IntoIterator<Item = &'a dyn Files>) -> Self {
-        Self {
-            sets: sets.into_iter().collect(),
-        }
+        Self { sets: sets.into_iter().collect() }
     }
 }
 
@@ -129,10 +125,7 @@ impl Files for Search<'_> {
 
 /// Whether an error means that a name is no file here, so that the next place may have it.
 pub(crate) fn is_absence(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::IsADirectory
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory)
 }
 
 /// The name `name` as written in the file `from`: relative to the folder of that file, with `.` and `..` resolved.
@@ -172,10 +165,7 @@ mod tests {
     #[test]
     fn names_are_relative_to_the_file_that_gives_them() {
         assert_eq!(beside("specs/us/claims.yaml", "./base"), "specs/us/base");
-        assert_eq!(
-            beside("specs/us/claims.yaml", "../codes/icd.csv"),
-            "specs/codes/icd.csv"
-        );
+        assert_eq!(beside("specs/us/claims.yaml", "../codes/icd.csv"), "specs/codes/icd.csv");
         assert_eq!(beside("claims.yaml", "../x"), "../x");
         assert_eq!(beside("/a/claims.yaml", "../../x"), "/x");
         assert_eq!(beside("a/b.yaml", "/c//d"), "/c/d");
@@ -189,13 +179,9 @@ mod tests {
         let file = std::fs::File::create(&path).expect("a file for the test");
         // A sparse file: 100 MB that take no room.
         file.set_len(100_000_000).expect("a length for the test");
-        let error = Disk::under(&folder)
-            .read("big.yaml", 16 << 20)
-            .expect_err("too large");
+        let error = Disk::under(&folder).read("big.yaml", 16 << 20).expect_err("too large");
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
-        let error = Disk::under(&folder)
-            .read(".", 16 << 20)
-            .expect_err("a folder");
+        let error = Disk::under(&folder).read(".", 16 << 20).expect_err("a folder");
         assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
         std::fs::remove_dir_all(&folder).expect("the folder goes");
     }

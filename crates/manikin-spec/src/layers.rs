@@ -38,21 +38,9 @@ pub struct Layered {
 /// # Errors
 /// In the diagnostics: MK0001, MK0002 and MK0502 for files, MK0503 for layers that use each other, MK0505, MK0506,
 /// those of [`yaml::load`] and those of merging (MK0501, MK0504, MK0507).
-pub fn read(
-    name: &str,
-    files: &dyn Files,
-    sources: &mut Sources,
-    diagnostics: &mut Diagnostics,
-) -> Layered {
+pub fn read(name: &str, files: &dyn Files, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Layered {
     let name = normal(&name.replace('\\', "/"));
-    let mut layers = Layers {
-        files,
-        sources,
-        diagnostics,
-        open: Vec::new(),
-        seen: Vec::new(),
-        read: Vec::new(),
-    };
+    let mut layers = Layers { files, sources, diagnostics, open: Vec::new(), seen: Vec::new(), read: Vec::new() };
     let bytes = match files.read(&name, yaml::DOCUMENT_LIMIT) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -71,16 +59,10 @@ pub fn read(
         top_is_read = layer.node.is_some();
         let Some(node) = layer.node else { continue };
         // The lowest layer is merged onto nothing, so that what it removes from nothing is noticed as well.
-        let base = merged.get_or_insert_with(|| Node {
-            span: node.span,
-            value: Value::Map(Vec::new()),
-        });
+        let base = merged.get_or_insert_with(|| Node { span: node.span, value: Value::Map(Vec::new()) });
         merge::onto(base, node, diagnostics);
     }
-    Layered {
-        node: if top_is_read { merged } else { None },
-        files: names,
-    }
+    Layered { node: if top_is_read { merged } else { None }, files: names }
 }
 
 struct Layers<'a> {
@@ -104,10 +86,7 @@ impl Layers<'_> {
     fn add(&mut self, name: &str, bytes: Vec<u8>) {
         self.open.push(name.to_owned());
         self.seen.push(name.to_owned());
-        let file = ReadFile {
-            name: name.to_owned(),
-            sha256: crate::digest::sha256(&bytes),
-        };
+        let file = ReadFile { name: name.to_owned(), sha256: crate::digest::sha256(&bytes) };
         let (node, found) = yaml::load(name, bytes, self.sources);
         self.diagnostics.append(found);
         let mut node = node;
@@ -163,12 +142,9 @@ impl Layers<'_> {
             let mut circle: Vec<&str> = self.open[start..].iter().map(String::as_str).collect();
             circle.push(known);
             self.diagnostics.push(
-                Diagnostic::error(
-                    codes::USE_CYCLE,
-                    format!("layer `{wanted}` uses itself: {}", circle.join(" → ")),
-                )
-                .at(span)
-                .path("use"),
+                Diagnostic::error(codes::USE_CYCLE, format!("layer `{wanted}` uses itself: {}", circle.join(" → ")))
+                    .at(span)
+                    .path("use"),
             );
             return;
         }
@@ -202,13 +178,10 @@ impl Layers<'_> {
         }
         let names = self.files.names();
         let known = names.iter().filter_map(|name| name.strip_suffix(".yaml"));
-        let mut diagnostic = Diagnostic::error(
-            codes::UNKNOWN_LAYER,
-            format!("layer `{wanted}` is not found"),
-        )
-        .at(span)
-        .path("use")
-        .suggest(nearest(wanted, known));
+        let mut diagnostic = Diagnostic::error(codes::UNKNOWN_LAYER, format!("layer `{wanted}` is not found"))
+            .at(span)
+            .path("use")
+            .suggest(nearest(wanted, known));
         if diagnostic.help.is_empty() {
             diagnostic = diagnostic.help(format!("looked for {}", in_words(&candidates)));
         }
@@ -221,11 +194,7 @@ fn candidates(from: &str, wanted: &str) -> Vec<String> {
     let mut names = Vec::new();
     let has_ending = wanted.ends_with(".yaml") || wanted.ends_with(".yml");
     for name in [beside(from, wanted), normal(wanted)] {
-        let forms = if has_ending {
-            vec![name]
-        } else {
-            vec![format!("{name}.yaml"), format!("{name}.yml"), name]
-        };
+        let forms = if has_ending { vec![name] } else { vec![format!("{name}.yaml"), format!("{name}.yml"), name] };
         for form in forms {
             if !names.contains(&form) {
                 names.push(form);
@@ -239,12 +208,7 @@ fn candidates(from: &str, wanted: &str) -> Vec<String> {
 ///
 /// # Errors
 /// The last error; [`io::ErrorKind::NotFound`] where neither place has it.
-pub(crate) fn read_named(
-    from: &str,
-    wanted: &str,
-    limit: u64,
-    files: &dyn Files,
-) -> (String, io::Result<Vec<u8>>) {
+pub(crate) fn read_named(from: &str, wanted: &str, limit: u64, files: &dyn Files) -> (String, io::Result<Vec<u8>>) {
     let near = beside(from, wanted);
     let found = files.read(&near, limit);
     match &found {
@@ -268,26 +232,19 @@ pub(crate) fn unreadable(name: &str, error: &io::Error, files: &dyn Files) -> Di
                 .suggest(nearest(name, names.iter().map(String::as_str)))
         }
         io::ErrorKind::FileTooLarge => yaml::too_large(name),
-        io::ErrorKind::IsADirectory => Diagnostic::error(
-            codes::FILE_UNREADABLE,
-            format!("`{name}` is a folder, not a file"),
-        )
-        .help("name the file in it that you mean"),
-        _ => Diagnostic::error(
-            codes::FILE_UNREADABLE,
-            format!("file `{name}` cannot be read: {error}"),
-        ),
+        io::ErrorKind::IsADirectory => {
+            Diagnostic::error(codes::FILE_UNREADABLE, format!("`{name}` is a folder, not a file"))
+                .help("name the file in it that you mean")
+        }
+        _ => Diagnostic::error(codes::FILE_UNREADABLE, format!("file `{name}` cannot be read: {error}")),
     }
 }
 
 fn bad_use(node: &Node) -> Diagnostic {
-    Diagnostic::error(
-        codes::BAD_USE,
-        format!("`use` is a list of names, found {}", node.kind()),
-    )
-    .at(node.span)
-    .path("use")
-    .help("write `use: [library/us/claims]`")
+    Diagnostic::error(codes::BAD_USE, format!("`use` is a list of names, found {}", node.kind()))
+        .at(node.span)
+        .path("use")
+        .help("write `use: [library/us/claims]`")
 }
 
 fn in_words(names: &[String]) -> String {

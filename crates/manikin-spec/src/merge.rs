@@ -17,36 +17,12 @@ struct Alternatives {
 }
 
 const ALTERNATIVES: &[Alternatives] = &[
-    Alternatives {
-        place: &["entities", "*", "fields", "*"],
-        keys: GENERATOR_KEYS,
-        replaces: true,
-    },
-    Alternatives {
-        place: &["entities", "*"],
-        keys: ROW_KEYS,
-        replaces: true,
-    },
-    Alternatives {
-        place: &["tables", "*"],
-        keys: &["csv", "rows"],
-        replaces: true,
-    },
-    Alternatives {
-        place: &["patterns", "*"],
-        keys: &["hours", "hours_of_week"],
-        replaces: true,
-    },
-    Alternatives {
-        place: &["edge_cases", "*"],
-        keys: &["count", "rate"],
-        replaces: true,
-    },
-    Alternatives {
-        place: &["edge_cases", "*"],
-        keys: &["set", "clear", "corrupt", "duplicate"],
-        replaces: false,
-    },
+    Alternatives { place: &["entities", "*", "fields", "*"], keys: GENERATOR_KEYS, replaces: true },
+    Alternatives { place: &["entities", "*"], keys: ROW_KEYS, replaces: true },
+    Alternatives { place: &["tables", "*"], keys: &["csv", "rows"], replaces: true },
+    Alternatives { place: &["patterns", "*"], keys: &["hours", "hours_of_week"], replaces: true },
+    Alternatives { place: &["edge_cases", "*"], keys: &["count", "rate"], replaces: true },
+    Alternatives { place: &["edge_cases", "*"], keys: &["set", "clear", "corrupt", "duplicate"], replaces: false },
 ];
 
 /// Places whose map may say `locked`.
@@ -70,10 +46,7 @@ const LOCKED: &str = "locked";
 /// is none.
 pub(crate) fn onto(base: &mut Node, upper: Node, diagnostics: &mut Diagnostics) {
     base.span = upper.span;
-    let mut merge = Merge {
-        path: Vec::new(),
-        diagnostics,
-    };
+    let mut merge = Merge { path: Vec::new(), diagnostics };
     merge.maps(base, upper, None);
 }
 
@@ -88,20 +61,17 @@ impl Merge<'_> {
         let (Value::Map(base), Value::Map(upper)) = (&mut base.value, upper.value) else {
             return;
         };
-        let lock = if self.is_lockable() {
-            Lock::of(base)
-        } else {
-            Lock::default()
-        };
+        let lock = if self.is_lockable() { Lock::of(base) } else { Lock::default() };
         let whole = inherited.or(lock.whole);
-        let (removals, upper): (Vec<_>, Vec<_>) = upper
-            .into_iter()
-            .partition(|(_, node)| node.value == Value::Null);
+        let (removals, upper): (Vec<_>, Vec<_>) = upper.into_iter().partition(|(_, node)| node.value == Value::Null);
         for (key, _) in removals {
             self.remove(base, &key, lock.of_key(&key.text, whole));
         }
-        self.drop_alternatives(base, &upper, &lock, whole);
+        let refused = self.drop_alternatives(base, &upper, &lock, whole);
         for (key, node) in upper {
+            if refused.contains(&key.text) {
+                continue;
+            }
             if key.text == LOCKED && self.is_lockable() {
                 self.lock(base, key, node, whole);
                 continue;
@@ -119,8 +89,7 @@ impl Merge<'_> {
                 },
                 Some(at) => {
                     let (own, value) = &mut base[at];
-                    let both_maps =
-                        matches!((&value.value, &node.value), (Value::Map(_), Value::Map(_)));
+                    let both_maps = matches!((&value.value, &node.value), (Value::Map(_), Value::Map(_)));
                     if both_maps && !replaces {
                         *own = key;
                         self.maps(value, node, held);
@@ -139,10 +108,7 @@ impl Merge<'_> {
     fn remove(&mut self, base: &mut Vec<(Key, Node)>, key: &Key, held: Option<Span>) {
         self.path.push(key.text.clone());
         match base.iter().position(|(own, _)| own.text == key.text) {
-            Some(at) => match held
-                .or_else(|| lock_within(&base[at].1))
-                .or_else(|| own_lock(&base[at]))
-            {
+            Some(at) => match held.or_else(|| lock_within(&base[at].1)).or_else(|| own_lock(&base[at])) {
                 Some(lock) => self.refuse(key.span, lock, "removes"),
                 None => {
                     base.remove(at);
@@ -152,10 +118,7 @@ impl Merge<'_> {
                 let near = nearest(&key.text, base.iter().map(|(own, _)| own.text.as_str()));
                 let warning = Diagnostic::warning(
                     codes::NOTHING_REMOVED,
-                    format!(
-                        "`{}: null` removes nothing: no lower layer gives it",
-                        key.text
-                    ),
+                    format!("`{}: null` removes nothing: no lower layer gives it", key.text),
                 )
                 .at(key.span)
                 .path(path::text(&self.path))
@@ -166,18 +129,17 @@ impl Merge<'_> {
         self.path.pop();
     }
 
-    /// Takes away what the upper layer gives an alternative to.
+    /// Takes away what the upper layer gives an alternative to, and names the upper keys that a lock refuses.
     fn drop_alternatives(
         &mut self,
         base: &mut Vec<(Key, Node)>,
         upper: &[(Key, Node)],
         lock: &Lock,
         whole: Option<Span>,
-    ) {
-        let groups: Vec<&Alternatives> = ALTERNATIVES
-            .iter()
-            .filter(|group| path::fits(&self.path, group.place))
-            .collect();
+    ) -> Vec<String> {
+        let mut refused = Vec::new();
+        let groups: Vec<&Alternatives> =
+            ALTERNATIVES.iter().filter(|group| path::fits(&self.path, group.place)).collect();
         for group in groups {
             let given = |key: &str| group.keys.contains(&key);
             let Some((first, _)) = upper.iter().find(|(key, _)| given(&key.text)) else {
@@ -195,6 +157,7 @@ impl Merge<'_> {
                         self.path.push(key.clone());
                         self.refuse(first.span, lock, "replaces");
                         self.path.pop();
+                        refused.push(first.text.clone());
                         at += 1;
                     }
                     None => {
@@ -203,6 +166,7 @@ impl Merge<'_> {
                 }
             }
         }
+        refused
     }
 
     /// Locks add up; none is taken away from above.
@@ -211,10 +175,7 @@ impl Merge<'_> {
             self.path.push(key.text.clone());
             let diagnostic = Diagnostic::error(
                 codes::BAD_LOCK,
-                format!(
-                    "`locked` is true, false or a list of keys, found {}",
-                    node.kind()
-                ),
+                format!("`locked` is true, false or a list of keys, found {}", node.kind()),
             )
             .at(node.span)
             .path(path::text(&self.path));
@@ -250,10 +211,7 @@ impl Merge<'_> {
             }
             (_, value) => {
                 *own = key;
-                *lower = Node {
-                    span: node.span,
-                    value,
-                };
+                *lower = Node { span: node.span, value };
             }
         }
     }
@@ -265,25 +223,19 @@ impl Merge<'_> {
         if kept_whole || !matches!(node.value, Value::Map(_)) {
             return node;
         }
-        let mut empty = Node {
-            span: node.span,
-            value: Value::Map(Vec::new()),
-        };
+        let mut empty = Node { span: node.span, value: Value::Map(Vec::new()) };
         self.maps(&mut empty, node, None);
         empty
     }
 
     fn refuse(&mut self, at: Span, lock: Span, does: &str) {
         let path = path::text(&self.path);
-        let diagnostic = Diagnostic::error(
-            codes::LOCKED,
-            format!("this {does} `{path}`, which a lower layer locks"),
-        )
-        .at(at)
-        .path(path)
-        .label("not allowed here")
-        .related(lock, "locked here")
-        .help("leave it out, or ask the owner of the locked layer");
+        let diagnostic = Diagnostic::error(codes::LOCKED, format!("this {does} `{path}`, which a lower layer locks"))
+            .at(at)
+            .path(path)
+            .label("not allowed here")
+            .related(lock, "locked here")
+            .help("leave it out, or ask the owner of the locked layer");
         self.diagnostics.push(diagnostic);
     }
 
@@ -297,9 +249,7 @@ impl Merge<'_> {
 }
 
 fn replaces_at(around: &[String], key: &str) -> bool {
-    ALTERNATIVES
-        .iter()
-        .any(|group| group.replaces && group.keys.contains(&key) && path::fits(around, group.place))
+    ALTERNATIVES.iter().any(|group| group.replaces && group.keys.contains(&key) && path::fits(around, group.place))
 }
 
 /// What a map locks of itself.
@@ -315,28 +265,17 @@ impl Lock {
             return Self::default();
         };
         match &node.value {
-            Value::Bool(true) => Self {
-                whole: Some(key.span),
-                keys: Vec::new(),
-            },
+            Value::Bool(true) => Self { whole: Some(key.span), keys: Vec::new() },
             Value::List(items) => Self {
                 whole: None,
-                keys: items
-                    .iter()
-                    .filter_map(|item| item.written().map(|text| (text.to_owned(), item.span)))
-                    .collect(),
+                keys: items.iter().filter_map(|item| item.written().map(|text| (text.to_owned(), item.span))).collect(),
             },
             _ => Self::default(),
         }
     }
 
     fn of_key(&self, key: &str, whole: Option<Span>) -> Option<Span> {
-        whole.or_else(|| {
-            self.keys
-                .iter()
-                .find(|(locked, _)| locked == key)
-                .map(|(_, span)| *span)
-        })
+        whole.or_else(|| self.keys.iter().find(|(locked, _)| locked == key).map(|(_, span)| *span))
     }
 }
 
@@ -360,7 +299,5 @@ fn own_lock((key, node): &(Key, Node)) -> Option<Span> {
 
 /// A lock anywhere inside a value, which replacing or removing the value would undo.
 fn lock_within(node: &Node) -> Option<Span> {
-    node.entries()
-        .iter()
-        .find_map(|entry| own_lock(entry).or_else(|| lock_within(&entry.1)))
+    node.entries().iter().find_map(|entry| own_lock(entry).or_else(|| lock_within(&entry.1)))
 }

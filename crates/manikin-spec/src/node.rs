@@ -101,18 +101,12 @@ impl Node {
     pub fn same(&self, other: &Node) -> bool {
         match (&self.value, &other.value) {
             (Value::Number(a, _), Value::Number(b, _)) => a == b || a.as_f64() == b.as_f64(),
-            (Value::List(a), Value::List(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
-            }
+            (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b)),
             (Value::Map(a), Value::Map(b)) => {
-                let find: std::collections::HashMap<&str, &Node> = b
-                    .iter()
-                    .map(|(key, node)| (key.text.as_str(), node))
-                    .collect();
+                let find: std::collections::HashMap<&str, &Node> =
+                    b.iter().map(|(key, node)| (key.text.as_str(), node)).collect();
                 a.len() == b.len()
-                    && a.iter().all(|(key, node)| {
-                        find.get(key.text.as_str()).is_some_and(|b| node.same(b))
-                    })
+                    && a.iter().all(|(key, node)| find.get(key.text.as_str()).is_some_and(|b| node.same(b)))
             }
             (a, b) => a == b,
         }
@@ -149,11 +143,7 @@ impl Node {
             let part = part.as_ref();
             let next = match &node.value {
                 Value::Map(_) => node.entry(part).map(|(key, node)| (Some(key.span), node)),
-                Value::List(items) => part
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|at| items.get(at))
-                    .map(|node| (None, node)),
+                Value::List(items) => part.parse::<usize>().ok().and_then(|at| items.get(at)).map(|node| (None, node)),
                 _ => None,
             };
             let Some((key, next)) = next else {

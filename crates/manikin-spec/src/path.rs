@@ -13,9 +13,7 @@ pub(crate) fn text<S: AsRef<str>>(parts: &[S]) -> String {
         if !text.is_empty() {
             text.push('.');
         }
-        let plain = !part.is_empty()
-            && !part.contains(['.', ' ', '"', '[', ']'])
-            && !part.contains(char::is_control);
+        let plain = !part.is_empty() && !part.contains(['.', ' ', '"', '[', ']']) && !part.contains(char::is_control);
         if plain {
             text.push_str(part);
         } else {
@@ -27,9 +25,5 @@ pub(crate) fn text<S: AsRef<str>>(parts: &[S]) -> String {
 
 /// Whether a path is of a form in which `*` stands for any name.
 pub(crate) fn fits(parts: &[String], form: &[&str]) -> bool {
-    parts.len() == form.len()
-        && parts
-            .iter()
-            .zip(form)
-            .all(|(part, form)| *form == "*" || part == form)
+    parts.len() == form.len() && parts.iter().zip(form).all(|(part, form)| *form == "*" || part == form)
 }

@@ -54,8 +54,7 @@ pub fn read(name: &str, files: &dyn Files) -> Reading {
     let json = shape::check(&node, &schema(), &mut reading.diagnostics);
     several_generators(&node, &mut Vec::new(), &mut reading.diagnostics);
     let shape_is_wrong = reading.diagnostics.iter().skip(before).any(|diagnostic| {
-        diagnostic.severity == manikin_diagnostic::Severity::Error
-            && diagnostic.code != codes::SEVERAL_GENERATORS
+        diagnostic.severity == manikin_diagnostic::Severity::Error && diagnostic.code != codes::SEVERAL_GENERATORS
     });
     if !shape_is_wrong {
         match shape::decode::<Document>(json.clone()) {
@@ -66,28 +65,17 @@ pub fn read(name: &str, files: &dyn Files) -> Reading {
     if let Some(document) = &reading.document {
         for (name, source) in &document.tables {
             let place = node.at(&["tables", name]).0;
-            let read = table::read(
-                name,
-                source,
-                place,
-                files,
-                &mut reading.sources,
-                &mut reading.diagnostics,
-            );
+            let read = table::read(name, source, place, files, &mut reading.sources, &mut reading.diagnostics);
             if let Some((table, file)) = read {
-                reading
-                    .files
-                    .extend(file.filter(|file| !reading.files.contains(file)));
+                reading.files.extend(file.filter(|file| !reading.files.contains(file)));
                 reading.tables.insert(name.clone(), table);
             }
         }
         if !reading.diagnostics.has_errors() {
-            let tables = reading.tables.iter().filter_map(|(name, table)| {
-                table
-                    .sha256
-                    .as_deref()
-                    .map(|sha256| (name.as_str(), sha256))
-            });
+            let tables = reading
+                .tables
+                .iter()
+                .filter_map(|(name, table)| table.sha256.as_deref().map(|sha256| (name.as_str(), sha256)));
             reading.digest = Some(digest::of(&json, tables));
         }
     }
@@ -118,21 +106,17 @@ fn one_generator(node: &Node, place: &mut Vec<String>, diagnostics: &mut Diagnos
     let given: Vec<_> = node
         .entries()
         .iter()
-        .filter(|(key, value)| {
-            GENERATOR_KEYS.contains(&key.text.as_str()) && value.value != Value::Null
-        })
+        .filter(|(key, value)| GENERATOR_KEYS.contains(&key.text.as_str()) && value.value != Value::Null)
         .collect();
     if let [(first, _), (second, _), ..] = given.as_slice() {
         diagnostics.push(
             Diagnostic::error(
                 codes::SEVERAL_GENERATORS,
-                format!(
-                    "`{}` and `{}` are both generators; a field has one",
-                    first.text, second.text
-                ),
+                format!("`{}` and `{}` are both generators; a field has one", first.text, second.text),
             )
             .at(second.span)
             .path(path::text(place))
+            .label("the second one")
             .related(first.span, "the first one")
             .help("keep one of them; to choose by a condition, use `cases`"),
         );

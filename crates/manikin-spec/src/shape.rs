@@ -21,11 +21,7 @@ const LISTED_KEYS: usize = 16;
 /// # Errors
 /// In the diagnostics: MK0101 to MK0104 and MK0108.
 pub fn check(node: &Node, schema: &Json, diagnostics: &mut Diagnostics) -> Json {
-    let mut checker = Checker {
-        root: schema,
-        diagnostics: std::mem::take(diagnostics),
-        path: Vec::new(),
-    };
+    let mut checker = Checker { root: schema, diagnostics: std::mem::take(diagnostics), path: Vec::new() };
     let json = checker.value(node, schema, node.span);
     *diagnostics = checker.diagnostics;
     json
@@ -37,10 +33,7 @@ pub fn check(node: &Node, schema: &Json, diagnostics: &mut Diagnostics) -> Json 
 /// MK0109 where the value has the right shape and still cannot be read.
 pub fn decode<T: DeserializeOwned>(json: Json) -> Result<T, Box<Diagnostic>> {
     serde_json::from_value(json).map_err(|error| {
-        Box::new(Diagnostic::error(
-            codes::NOT_DECODED,
-            format!("the document cannot be read: {error}"),
-        ))
+        Box::new(Diagnostic::error(codes::NOT_DECODED, format!("the document cannot be read: {error}")))
     })
 }
 
@@ -53,9 +46,7 @@ pub fn to_json(node: &Node) -> Json {
         Value::Text(text) => Json::String(text.clone()),
         Value::List(items) => items.iter().map(to_json).collect(),
         Value::Map(entries) => {
-            let entries = entries
-                .iter()
-                .map(|(key, node)| (key.text.clone(), to_json(node)));
+            let entries = entries.iter().map(|(key, node)| (key.text.clone(), to_json(node)));
             Json::Object(entries.collect())
         }
     }
@@ -80,13 +71,7 @@ impl<'s> Checker<'s> {
     }
 
     /// A schema's alternatives, with references followed and unions within unions laid flat.
-    fn alternatives(
-        &self,
-        schema: &'s Json,
-        around: Option<&'s str>,
-        found: &mut Vec<Alternative<'s>>,
-        depth: usize,
-    ) {
+    fn alternatives(&self, schema: &'s Json, around: Option<&'s str>, found: &mut Vec<Alternative<'s>>, depth: usize) {
         // Types may refer to themselves, but only below a key or item; this stops a schema that does otherwise.
         if depth > 32 {
             return;
@@ -98,27 +83,17 @@ impl<'s> Checker<'s> {
             }
             return;
         }
-        let union = schema
-            .get("anyOf")
-            .or_else(|| schema.get("oneOf"))
-            .and_then(Json::as_array);
+        let union = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Json::as_array);
         match union {
             Some(members) => {
                 let nullable = members.iter().any(|member| kinds(member) == ["null"]);
                 for member in members {
                     // An optional value's description stands on the union, not on its one real member.
-                    let inherited = if nullable && members.len() == 2 {
-                        own.or(around)
-                    } else {
-                        None
-                    };
+                    let inherited = if nullable && members.len() == 2 { own.or(around) } else { None };
                     self.alternatives(member, inherited, found, depth + 1);
                 }
             }
-            None => found.push(Alternative {
-                schema,
-                about: around.or(own),
-            }),
+            None => found.push(Alternative { schema, about: around.or(own) }),
         }
     }
 
@@ -129,30 +104,14 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn union(
-        &mut self,
-        node: &Node,
-        all: &[Alternative<'s>],
-        about: Option<&'s str>,
-        at: Span,
-    ) -> Json {
-        let fitting: Vec<Alternative<'s>> = all
-            .iter()
-            .copied()
-            .filter(|one| fits(node, one.schema))
-            .collect();
+    fn union(&mut self, node: &Node, all: &[Alternative<'s>], about: Option<&'s str>, at: Span) -> Json {
+        let fitting: Vec<Alternative<'s>> = all.iter().copied().filter(|one| fits(node, one.schema)).collect();
         if fitting.is_empty() {
             // Where a number could stand but not this one, its being also text helps nobody.
             let numeric = all.iter().any(|one| takes_number(one.schema));
             let text = all.iter().find(|one| takes(one.schema, "string"));
-            if let (Value::Number(..) | Value::Bool(_), false, Some(_)) =
-                (&node.value, numeric, text)
-            {
-                let texts: Vec<_> = all
-                    .iter()
-                    .copied()
-                    .filter(|one| takes(one.schema, "string"))
-                    .collect();
+            if let (Value::Number(..) | Value::Bool(_), false, Some(_)) = (&node.value, numeric, text) {
+                let texts: Vec<_> = all.iter().copied().filter(|one| takes(one.schema, "string")).collect();
                 return self.texts(node, &texts, about, at);
             }
             self.wrong_type(node, all, about);
@@ -170,21 +129,11 @@ impl<'s> Checker<'s> {
     }
 
     /// A text against alternatives that all take text: any text, or one of some words.
-    fn texts(
-        &mut self,
-        node: &Node,
-        texts: &[Alternative<'s>],
-        about: Option<&'s str>,
-        at: Span,
-    ) -> Json {
+    fn texts(&mut self, node: &Node, texts: &[Alternative<'s>], about: Option<&'s str>, at: Span) -> Json {
         if let Some(free) = texts.iter().find(|one| words(one.schema).is_none()) {
             return self.simple(node, free.schema, free.about.or(about), at);
         }
-        let words: Vec<&str> = texts
-            .iter()
-            .filter_map(|one| words(one.schema))
-            .flatten()
-            .collect();
+        let words: Vec<&str> = texts.iter().filter_map(|one| words(one.schema)).flatten().collect();
         self.one_of(node, &words)
     }
 
@@ -194,11 +143,7 @@ impl<'s> Checker<'s> {
             return Json::String(text.to_owned());
         }
         let mut diagnostic = self
-            .error(
-                codes::NOT_ONE_OF,
-                node.span,
-                format!("`{}` is not one of the words allowed here", short(text)),
-            )
+            .error(codes::NOT_ONE_OF, node.span, format!("`{}` is not one of the words allowed here", short(text)))
             .suggest(nearest(text, words.iter().copied()));
         if diagnostic.help.is_empty() || words.len() <= LISTED_KEYS {
             diagnostic = diagnostic.help(format!("write {}", listed(words, "or")));
@@ -208,37 +153,22 @@ impl<'s> Checker<'s> {
     }
 
     /// A map against variants that are told apart by their one key.
-    fn tagged(
-        &mut self,
-        node: &Node,
-        variants: &[Alternative<'s>],
-        tags: &[&'s str],
-        at: Span,
-    ) -> Json {
+    fn tagged(&mut self, node: &Node, variants: &[Alternative<'s>], tags: &[&'s str], at: Span) -> Json {
         let given: Vec<_> = node
             .entries()
             .iter()
-            .filter_map(|(key, _)| {
-                tags.iter()
-                    .position(|tag| key.text == **tag)
-                    .map(|tag| (key, tag))
-            })
+            .filter_map(|(key, _)| tags.iter().position(|tag| key.text == **tag).map(|tag| (key, tag)))
             .collect();
         match given.as_slice() {
             [] => {
                 let listed = listed(tags, "or");
                 let diagnostic = match node.entries().first() {
                     Some((key, _)) => self
-                        .error(
-                            codes::UNKNOWN_KEY,
-                            key.span,
-                            format!("key `{}` is not known here", short(&key.text)),
-                        )
+                        .error(codes::UNKNOWN_KEY, key.span, format!("key `{}` is not known here", short(&key.text)))
                         .suggest(nearest(&key.text, tags.iter().copied())),
                     None => self.error(codes::MISSING_KEY, at, "the map is empty".to_owned()),
                 };
-                self.diagnostics
-                    .push(diagnostic.help(format!("give one of {listed}")));
+                self.diagnostics.push(diagnostic.help(format!("give one of {listed}")));
                 Json::Null
             }
             [(_, tag)] => self.simple(node, variants[*tag].schema, variants[*tag].about, at),
@@ -261,11 +191,7 @@ impl<'s> Checker<'s> {
     fn best(&mut self, node: &Node, fitting: &[Alternative<'s>], at: Span) -> Json {
         let mut best: Option<(usize, Diagnostics, Json)> = None;
         for one in fitting {
-            let mut trial = Checker {
-                root: self.root,
-                diagnostics: Diagnostics::new(),
-                path: self.path.clone(),
-            };
+            let mut trial = Checker { root: self.root, diagnostics: Diagnostics::new(), path: self.path.clone() };
             let json = trial.simple(node, one.schema, one.about, at);
             let mistakes = trial.diagnostics.len();
             if best.as_ref().is_none_or(|(fewest, ..)| mistakes < *fewest) {
@@ -308,13 +234,7 @@ impl<'s> Checker<'s> {
                     return self.one_of(node, &words);
                 }
                 let text = node.written().unwrap_or_default();
-                self.length(
-                    text.chars().count(),
-                    "character",
-                    node.span,
-                    schema,
-                    ("minLength", "maxLength"),
-                );
+                self.length(text.chars().count(), "character", node.span, schema, ("minLength", "maxLength"));
                 Json::String(text.to_owned())
             }
             Value::List(items) if takes("array") => self.list(node, items, schema),
@@ -327,13 +247,7 @@ impl<'s> Checker<'s> {
     }
 
     fn list(&mut self, node: &Node, items: &[Node], schema: &'s Json) -> Json {
-        self.length(
-            items.len(),
-            "value",
-            node.span,
-            schema,
-            ("minItems", "maxItems"),
-        );
+        self.length(items.len(), "value", node.span, schema, ("minItems", "maxItems"));
         let by_position = schema.get("prefixItems").and_then(Json::as_array);
         let every = schema.get("items").filter(|items| items.is_object());
         let mut list = Vec::with_capacity(items.len());
@@ -374,8 +288,7 @@ impl<'s> Checker<'s> {
         let required = schema.get("required").and_then(Json::as_array);
         for key in required.into_iter().flatten().filter_map(Json::as_str) {
             if node.get(key).is_none() {
-                let mut diagnostic =
-                    self.error(codes::MISSING_KEY, at, format!("key `{key}` is missing"));
+                let mut diagnostic = self.error(codes::MISSING_KEY, at, format!("key `{key}` is missing"));
                 if let Some(about) = known.and_then(|known| known.get(key)).and_then(about) {
                     diagnostic = diagnostic.help(format!("`{key}`: {}", plain(about)));
                 }
@@ -386,23 +299,13 @@ impl<'s> Checker<'s> {
     }
 
     fn unknown_key(&mut self, key: &str, span: Span, known: Option<&'s Map<String, Json>>) {
-        let keys: Vec<&str> = known
-            .into_iter()
-            .flatten()
-            .map(|(key, _)| key.as_str())
-            .collect();
+        let keys: Vec<&str> = known.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         let mut diagnostic = self
-            .error(
-                codes::UNKNOWN_KEY,
-                span,
-                format!("key `{}` is not known here", short(key)),
-            )
+            .error(codes::UNKNOWN_KEY, span, format!("key `{}` is not known here", short(key)))
             .suggest(nearest(key, keys.iter().copied()));
         diagnostic = match keys.len() {
             0 => diagnostic.help("no keys are taken here: write `{}`"),
-            1..=LISTED_KEYS => {
-                diagnostic.help(format!("the keys here are {}", listed(&keys, "and")))
-            }
+            1..=LISTED_KEYS => diagnostic.help(format!("the keys here are {}", listed(&keys, "and"))),
             _ => diagnostic,
         };
         self.diagnostics.push(diagnostic);
@@ -410,8 +313,7 @@ impl<'s> Checker<'s> {
 
     fn bounds(&mut self, node: &Node, number: &serde_json::Number, schema: &Json) {
         let value = number.as_f64().unwrap_or(f64::NAN);
-        let least =
-            limit(schema, "minimum").or_else(|| format_bounds(schema).map(|(least, _)| least));
+        let least = limit(schema, "minimum").or_else(|| format_bounds(schema).map(|(least, _)| least));
         let most = limit(schema, "maximum").or_else(|| format_bounds(schema).map(|(_, most)| most));
         let above = limit(schema, "exclusiveMinimum");
         let below = limit(schema, "exclusiveMaximum");
@@ -435,23 +337,12 @@ impl<'s> Checker<'s> {
         };
         let written = short(node.written().unwrap_or_default());
         let diagnostic = self
-            .error(
-                codes::OUT_OF_BOUNDS,
-                node.span,
-                format!("the number {expected}"),
-            )
+            .error(codes::OUT_OF_BOUNDS, node.span, format!("the number {expected}"))
             .label(format!("got {written}"));
         self.diagnostics.push(diagnostic);
     }
 
-    fn length(
-        &mut self,
-        length: usize,
-        of: &str,
-        at: Span,
-        schema: &Json,
-        (least, most): (&str, &str),
-    ) {
+    fn length(&mut self, length: usize, of: &str, at: Span, schema: &Json, (least, most): (&str, &str)) {
         let least = schema.get(least).and_then(Json::as_u64).unwrap_or(0);
         let most = schema.get(most).and_then(Json::as_u64).unwrap_or(u64::MAX);
         let length = length as u64;
@@ -459,11 +350,7 @@ impl<'s> Checker<'s> {
             return;
         }
         let many = |n: u64| {
-            if n == 1 {
-                format!("1 {of}")
-            } else {
-                format!("{n} {of}s")
-            }
+            if n == 1 { format!("1 {of}") } else { format!("{n} {of}s") }
         };
         let expected = if least == most {
             many(least)
@@ -472,11 +359,7 @@ impl<'s> Checker<'s> {
         } else {
             format!("at most {}", many(most))
         };
-        let diagnostic = self.error(
-            codes::OUT_OF_BOUNDS,
-            at,
-            format!("expected {expected}, found {length}"),
-        );
+        let diagnostic = self.error(codes::OUT_OF_BOUNDS, at, format!("expected {expected}, found {length}"));
         self.diagnostics.push(diagnostic);
     }
 
@@ -510,19 +393,12 @@ impl<'s> Checker<'s> {
             _ => format!("found {}", node.kind()),
         };
         let mut diagnostic = self
-            .error(
-                codes::WRONG_TYPE,
-                node.span,
-                format!("expected {expected}, found {}", node.kind()),
-            )
+            .error(codes::WRONG_TYPE, node.span, format!("expected {expected}, found {}", node.kind()))
             .label(found);
-        if let (Value::Text(text), true) = (
-            &node.value,
-            expected == "a number" || expected == "a whole number",
-        ) && text.parse::<f64>().is_ok_and(f64::is_finite)
+        if let (Value::Text(text), true) = (&node.value, expected == "a number" || expected == "a whole number")
+            && text.parse::<f64>().is_ok_and(f64::is_finite)
         {
-            diagnostic =
-                diagnostic.help("write the number without quotes and without leading zeros");
+            diagnostic = diagnostic.help("write the number without quotes and without leading zeros");
         }
         let mut told: Vec<String> = Vec::new();
         if all.len() > 1 {
@@ -557,9 +433,7 @@ impl<'s> Checker<'s> {
     }
 
     fn error(&self, code: Code, at: Span, message: String) -> Diagnostic {
-        Diagnostic::error(code, message)
-            .at(at)
-            .path(path::text(&self.path))
+        Diagnostic::error(code, message).at(at).path(path::text(&self.path))
     }
 }
 
@@ -602,9 +476,7 @@ fn fits(node: &Node, schema: &Json) -> bool {
     match &node.value {
         Value::Null => takes("null"),
         Value::Bool(_) => takes("boolean"),
-        Value::Number(number, _) => {
-            takes("number") || (takes("integer") && whole(number).is_some())
-        }
+        Value::Number(number, _) => takes("number") || (takes("integer") && whole(number).is_some()),
         Value::Text(_) => takes("string"),
         Value::List(_) => takes("array"),
         Value::Map(_) => takes("object"),

@@ -152,13 +152,7 @@ pub(crate) fn read(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Table, Option<ReadFile>)> {
-    let mut reader = Reader {
-        name,
-        source,
-        node,
-        sources,
-        diagnostics,
-    };
+    let mut reader = Reader { name, source, node, sources, diagnostics };
     let (cells, file) = match (&source.csv, &source.rows) {
         (Some(csv), _) => {
             let (cells, file) = reader.csv(csv, files)?;
@@ -167,24 +161,12 @@ pub(crate) fn read(
         (None, Some(_)) => (reader.inline()?, None),
         (None, None) if source.slot.is_some() => {
             let names = source.columns.keys().cloned();
-            (
-                Cells {
-                    columns: names.map(|name| (name, Vec::new())).collect(),
-                    lines: Vec::new(),
-                    file: None,
-                },
-                None,
-            )
+            (Cells { columns: names.map(|name| (name, Vec::new())).collect(), lines: Vec::new(), file: None }, None)
         }
         (None, None) => {
-            reader.error(
-                codes::NO_COLUMNS,
-                &[],
-                format!("table `{name}` has no rows"),
-                |diagnostic| {
-                    diagnostic.help("name a CSV file with `csv`, or write `rows` in place")
-                },
-            );
+            reader.error(codes::NO_COLUMNS, &[], format!("table `{name}` has no rows"), |diagnostic| {
+                diagnostic.help("name a CSV file with `csv`, or write `rows` in place")
+            });
             return None;
         }
     };
@@ -237,9 +219,7 @@ impl Reader<'_> {
     ) {
         let mut parts = vec!["tables", self.name];
         parts.extend(place);
-        let diagnostic = Diagnostic::error(code, message)
-            .at(self.node.span_of(place))
-            .path(path::text(&parts));
+        let diagnostic = Diagnostic::error(code, message).at(self.node.span_of(place)).path(path::text(&parts));
         self.diagnostics.push(more(diagnostic));
     }
 
@@ -251,28 +231,19 @@ impl Reader<'_> {
             Ok(bytes) => bytes,
             Err(error) => {
                 let mut diagnostic = if error.kind() == std::io::ErrorKind::FileTooLarge {
-                    Diagnostic::error(
-                        codes::TOO_LARGE,
-                        format!("`{name}` is larger than a table may be (256 MiB)"),
-                    )
+                    Diagnostic::error(codes::TOO_LARGE, format!("`{name}` is larger than a table may be (256 MiB)"))
                 } else {
                     unreadable(&name, &error, files)
                 };
-                diagnostic = diagnostic
-                    .at(span)
-                    .path(path::text(&["tables", self.name, "csv"]));
+                diagnostic = diagnostic.at(span).path(path::text(&["tables", self.name, "csv"]));
                 if let Some(slot) = &self.source.slot {
-                    diagnostic =
-                        diagnostic.help(format!("this place is for a file of your own: {slot}"));
+                    diagnostic = diagnostic.help(format!("this place is for a file of your own: {slot}"));
                 }
                 self.diagnostics.push(diagnostic);
                 return None;
             }
         };
-        let file = ReadFile {
-            name: name.clone(),
-            sha256: crate::digest::sha256(&bytes),
-        };
+        let file = ReadFile { name: name.clone(), sha256: crate::digest::sha256(&bytes) };
         let cells = self.records(name, bytes)?;
         Some((cells, file))
     }
@@ -284,20 +255,10 @@ impl Reader<'_> {
             let line = content[..at].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
             let byte = content.get(at).copied().unwrap_or_default();
             let message = format!("`{name}` is not UTF-8 text: byte {at} is 0x{byte:02x}");
-            self.in_line(
-                codes::NOT_UTF8,
-                &name,
-                content,
-                line,
-                message,
-                "save the file as UTF-8",
-            );
+            self.in_line(codes::NOT_UTF8, &name, content, line, message, "save the file as UTF-8");
             return None;
         }
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(content);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(content);
         let mut record = csv::ByteRecord::new();
         let mut columns: Vec<(String, Vec<Cell>)> = Vec::new();
         let mut lines = Vec::new();
@@ -313,11 +274,7 @@ impl Reader<'_> {
                     let repeated = columns.iter().any(|(known, _)| *known == column);
                     if repeated || column.is_empty() {
                         let message = if column.is_empty() {
-                            format!(
-                                "column {} of table `{}` has no name",
-                                columns.len() + 1,
-                                self.name
-                            )
+                            format!("column {} of table `{}` has no name", columns.len() + 1, self.name)
                         } else {
                             format!("table `{}` has two columns named `{column}`", self.name)
                         };
@@ -332,11 +289,8 @@ impl Reader<'_> {
             if record.len() != columns.len() {
                 ragged += 1;
                 if ragged <= MISTAKES_TOLD {
-                    let message = format!(
-                        "the row has {} values, but there are {} columns",
-                        record.len(),
-                        columns.len()
-                    );
+                    let message =
+                        format!("the row has {} values, but there are {} columns", record.len(), columns.len());
                     let help = "put double quotes around a value that holds a comma";
                     self.in_line(codes::RAGGED_ROW, &name, content, line, message, help);
                 }
@@ -365,11 +319,7 @@ impl Reader<'_> {
             });
             return None;
         }
-        (ragged == 0).then_some(Cells {
-            columns,
-            lines,
-            file: Some((name, bytes)),
-        })
+        (ragged == 0).then_some(Cells { columns, lines, file: Some((name, bytes)) })
     }
 
     /// An error in one line of a CSV file, which alone is kept to be shown.
@@ -383,10 +333,7 @@ impl Reader<'_> {
         help: &str,
     ) {
         let number = usize::try_from(line).unwrap_or(usize::MAX);
-        let text = content
-            .split(|byte| *byte == b'\n')
-            .nth(number.saturating_sub(1))
-            .unwrap_or_default();
+        let text = content.split(|byte| *byte == b'\n').nth(number.saturating_sub(1)).unwrap_or_default();
         let text = &text[..text.len().min(2000)];
         let text = String::from_utf8_lossy(text).trim_end().to_owned();
         let end = text.len();
@@ -410,9 +357,7 @@ impl Reader<'_> {
                 });
                 let cell = match &node.value {
                     Value::Text(text) => Cell::Text(text.as_str().into()),
-                    _ => node
-                        .written()
-                        .map_or(Cell::Empty, |text| Cell::Open(text.into())),
+                    _ => node.written().map_or(Cell::Empty, |text| Cell::Open(text.into())),
                 };
                 columns[column].1.push(cell);
             }
@@ -427,41 +372,24 @@ impl Reader<'_> {
             });
             return None;
         }
-        Some(Cells {
-            columns,
-            lines: Vec::new(),
-            file: None,
-        })
+        Some(Cells { columns, lines: Vec::new(), file: None })
     }
 
     /// The key and the declared columns are columns of the table.
     fn check_names(&mut self, cells: &Cells) {
-        let names: Vec<&str> = cells
-            .columns
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .collect();
+        let names: Vec<&str> = cells.columns.iter().map(|(name, _)| name.as_str()).collect();
         let source = self.source;
         let key = source.key.as_deref().map(|key| (vec!["key"], key));
-        let declared = source
-            .columns
-            .keys()
-            .map(|name| (vec!["columns", name.as_str()], name.as_str()));
+        let declared = source.columns.keys().map(|name| (vec!["columns", name.as_str()], name.as_str()));
         for (place, column) in key.into_iter().chain(declared) {
             if names.contains(&column) || cells.columns.is_empty() {
                 continue;
             }
             let message = format!("table `{}` has no column `{column}`", self.name);
-            let listed: Vec<String> = names
-                .iter()
-                .take(20)
-                .map(|name| format!("`{name}`"))
-                .collect();
+            let listed: Vec<String> = names.iter().take(20).map(|name| format!("`{name}`")).collect();
             let near = manikin_diagnostic::nearest(column, names.iter().copied());
             self.error(codes::UNKNOWN_COLUMN, &place, message, |diagnostic| {
-                diagnostic
-                    .suggest(near)
-                    .help(format!("its columns are {}", listed.join(", ")))
+                diagnostic.suggest(near).help(format!("its columns are {}", listed.join(", ")))
             });
         }
     }
@@ -475,14 +403,7 @@ impl Reader<'_> {
                 Some(data_type) => match convert(&column, data_type) {
                     Ok(values) => values,
                     Err(row) => {
-                        self.bad_cell(
-                            &name,
-                            data_type,
-                            &column[row],
-                            row,
-                            &cells.lines,
-                            cells.file.as_ref(),
-                        );
+                        self.bad_cell(&name, data_type, &column[row], row, &cells.lines, cells.file.as_ref());
                         text(&column)
                     }
                 },
@@ -504,8 +425,7 @@ impl Reader<'_> {
         let found = written(cell).unwrap_or_default();
         let expected = in_words(data_type);
         let message = format!("column `{column}` holds {expected}, found `{found}`");
-        let help =
-            format!("mend the value, or declare the column as text: `columns: {{{column}: text}}`");
+        let help = format!("mend the value, or declare the column as text: `columns: {{{column}: text}}`");
         match file {
             Some((name, content)) => {
                 let line = lines.get(row).copied().unwrap_or(1);
@@ -514,12 +434,7 @@ impl Reader<'_> {
             }
             None => {
                 let row = row.to_string();
-                self.error(
-                    codes::BAD_CELL,
-                    &["rows", &row, column],
-                    message,
-                    |diagnostic| diagnostic.help(help),
-                );
+                self.error(codes::BAD_CELL, &["rows", &row, column], message, |diagnostic| diagnostic.help(help));
             }
         }
     }
@@ -542,17 +457,9 @@ fn infer(cells: &[Cell]) -> Values {
     let candidates: &[DataType] = if quoted {
         &[DataType::Date]
     } else {
-        &[
-            DataType::Integer,
-            DataType::Number,
-            DataType::Boolean,
-            DataType::Date,
-        ]
+        &[DataType::Integer, DataType::Number, DataType::Boolean, DataType::Date]
     };
-    candidates
-        .iter()
-        .find_map(|data_type| convert(cells, *data_type).ok())
-        .unwrap_or_else(|| text(cells))
+    candidates.iter().find_map(|data_type| convert(cells, *data_type).ok()).unwrap_or_else(|| text(cells))
 }
 
 fn text(cells: &[Cell]) -> Values {
@@ -596,9 +503,7 @@ fn integer(text: &str) -> Option<i64> {
 }
 
 fn number(text: &str) -> Option<f64> {
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
     if !plain || has_leading_zero(text) || text.starts_with('+') {
         return None;
     }

@@ -42,8 +42,7 @@ pub fn load(name: &str, bytes: Vec<u8>, sources: &mut Sources) -> (Option<Node>,
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let utf16 = error.as_bytes().starts_with(&[0xff, 0xfe])
-                || error.as_bytes().starts_with(&[0xfe, 0xff]);
+            let utf16 = error.as_bytes().starts_with(&[0xff, 0xfe]) || error.as_bytes().starts_with(&[0xfe, 0xff]);
             let byte = error.as_bytes().get(at).copied().unwrap_or_default();
             let file = sources.add(name, lossy);
             let help = if utf16 {
@@ -52,12 +51,10 @@ pub fn load(name: &str, bytes: Vec<u8>, sources: &mut Sources) -> (Option<Node>,
                 "save the file as UTF-8; it may be Latin-1 or Windows-1252"
             };
             let replaced = '\u{fffd}'.len_utf8();
-            let diagnostic = Diagnostic::error(
-                codes::NOT_UTF8,
-                format!("`{name}` is not UTF-8 text: byte {at} is 0x{byte:02x}"),
-            )
-            .at(Span::new(file, at, at + replaced))
-            .help(help);
+            let diagnostic =
+                Diagnostic::error(codes::NOT_UTF8, format!("`{name}` is not UTF-8 text: byte {at} is 0x{byte:02x}"))
+                    .at(Span::new(file, at, at + replaced))
+                    .help(help);
             (None, diagnostic.into())
         }
     }
@@ -65,11 +62,8 @@ pub fn load(name: &str, bytes: Vec<u8>, sources: &mut Sources) -> (Option<Node>,
 
 /// The message for a document over the size limit.
 pub(crate) fn too_large(name: &str) -> Diagnostic {
-    Diagnostic::error(
-        codes::TOO_LARGE,
-        format!("`{name}` is larger than a document may be (16 MiB)"),
-    )
-    .help("put large code lists and tables into CSV files and name them under `tables`")
+    Diagnostic::error(codes::TOO_LARGE, format!("`{name}` is larger than a document may be (16 MiB)"))
+        .help("put large code lists and tables into CSV files and name them under `tables`")
 }
 
 /// Reads YAML text as a located tree.
@@ -137,11 +131,7 @@ struct Frame {
 
 enum FrameKind {
     List(Vec<Node>),
-    Map {
-        entries: Vec<(Key, Node)>,
-        merged: Vec<Node>,
-        pending: Pending,
-    },
+    Map { entries: Vec<(Key, Node)>, merged: Vec<Node>, pending: Pending },
 }
 
 /// The key whose value comes next.
@@ -162,8 +152,9 @@ impl Reader<'_> {
     fn read(&mut self) -> bool {
         let options = granit_parser::options! {
             emit_comments: false,
-            flow_nesting_limit: DEPTH_LIMIT + 1,
-            block_nesting_limit: DEPTH_LIMIT + 1,
+            // The scanner runs ahead of the events, so it needs limits of its own.
+            flow_nesting_limit: DEPTH_LIMIT,
+            block_nesting_limit: DEPTH_LIMIT,
         };
         let mut documents = 0;
         for event in Parser::new_from_str_with_options(self.text, options) {
@@ -201,11 +192,7 @@ impl Reader<'_> {
                 Event::MappingStart(style, anchor, tag) => {
                     self.tag_of_collection(tag.as_deref(), "map", tag_span);
                     let flow = style == granit_parser::StructureStyle::Flow;
-                    let kind = FrameKind::Map {
-                        entries: Vec::new(),
-                        merged: Vec::new(),
-                        pending: Pending::None,
-                    };
+                    let kind = FrameKind::Map { entries: Vec::new(), merged: Vec::new(), pending: Pending::None };
                     self.open(span, anchor, flow, kind)
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(span),
@@ -224,10 +211,7 @@ impl Reader<'_> {
         let start = place.start.byte_offset().unwrap_or(0).min(end);
         let end = place.end.byte_offset().unwrap_or(start).min(end);
         // Block scalars end after their line break, which belongs to no value.
-        let trimmed = self
-            .text
-            .get(start..end)
-            .map_or(0, |text| text.trim_end().len());
+        let trimmed = self.text.get(start..end).map_or(0, |text| text.trim_end().len());
         Span::new(self.file, start, start + trimmed)
     }
 
@@ -239,11 +223,7 @@ impl Reader<'_> {
     }
 
     fn scan_error(&mut self, error: &granit_parser::ScanError) {
-        let at = error
-            .marker()
-            .byte_offset()
-            .unwrap_or(self.text.len())
-            .min(self.text.len());
+        let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
         let mut start = at;
         while !self.text.is_char_boundary(start) {
             start -= 1;
@@ -255,13 +235,9 @@ impl Reader<'_> {
             self.too_deep(span);
             return;
         }
-        let mut diagnostic =
-            Diagnostic::error(codes::NOT_YAML, format!("not valid YAML: {reason}")).at(span);
+        let mut diagnostic = Diagnostic::error(codes::NOT_YAML, format!("not valid YAML: {reason}")).at(span);
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let indent: String = self.text[line_start..]
-            .chars()
-            .take_while(|c| c.is_whitespace())
-            .collect();
+        let indent: String = self.text[line_start..].chars().take_while(|c| c.is_whitespace()).collect();
         if indent.contains('\t') {
             diagnostic = diagnostic.help("indent with spaces; YAML does not allow tabs there");
         } else if at >= self.text.trim_end().len() {
@@ -272,11 +248,8 @@ impl Reader<'_> {
 
     fn too_deep(&mut self, span: Span) {
         self.diagnostics.push(
-            Diagnostic::error(
-                codes::TOO_DEEP,
-                format!("the document is nested more than {DEPTH_LIMIT} levels deep"),
-            )
-            .at(span),
+            Diagnostic::error(codes::TOO_DEEP, format!("the document is nested more than {DEPTH_LIMIT} levels deep"))
+                .at(span),
         );
     }
 
@@ -285,14 +258,11 @@ impl Reader<'_> {
         if self.nodes <= NODE_LIMIT {
             return Ok(());
         }
-        let mut diagnostic = Diagnostic::error(
-            codes::TOO_MANY_NODES,
-            format!("the document has more than {NODE_LIMIT} values"),
-        )
-        .at(span);
+        let mut diagnostic =
+            Diagnostic::error(codes::TOO_MANY_NODES, format!("the document has more than {NODE_LIMIT} values"))
+                .at(span);
         if !self.anchors.is_empty() {
-            diagnostic =
-                diagnostic.help("each use of an alias (`*name`) counts all values that it repeats");
+            diagnostic = diagnostic.help("each use of an alias (`*name`) counts all values that it repeats");
         }
         self.diagnostics.push(diagnostic);
         Err(Stop)
@@ -312,24 +282,16 @@ impl Reader<'_> {
         if self.expects_key() {
             let pending = if plain && text == "<<" && tag.is_none() {
                 Pending::Merge(span)
-            } else if plain && text.is_empty() {
-                self.diagnostics.push(
-                    Diagnostic::error(codes::KEY_NOT_TEXT, "a key is missing before the `:`")
-                        .at(span),
-                );
+            } else if plain && span.start == span.end {
+                self.diagnostics
+                    .push(Diagnostic::error(codes::KEY_NOT_TEXT, "a key is missing before the `:`").at(span));
                 Pending::Refused
             } else {
-                Pending::Key(Key {
-                    text: text.to_owned(),
-                    span,
-                })
+                Pending::Key(Key { text: text.to_owned(), span })
             };
             self.set_pending(pending);
             if anchor != 0 {
-                let node = Node {
-                    span,
-                    value: Value::Text(text.to_owned()),
-                };
+                let node = Node { span, value: Value::Text(text.to_owned()) };
                 self.anchor(anchor, node, 1, 0);
             }
             return Ok(());
@@ -353,9 +315,9 @@ impl Reader<'_> {
         match (tag.core_suffix(), &value) {
             (Some("str"), _) => return Value::Text(text.to_owned()),
             (Some("int"), Value::Number(number, _)) if !number.is_f64() => return value,
-            (Some("float"), Value::Number(..))
-            | (Some("bool"), Value::Bool(_))
-            | (Some("null"), Value::Null) => return value,
+            (Some("float"), Value::Number(..)) | (Some("bool"), Value::Bool(_)) | (Some("null"), Value::Null) => {
+                return value;
+            }
             _ if tag.handle() == "!" && tag.suffix().is_empty() => {
                 return Value::Text(text.to_owned());
             }
@@ -377,12 +339,9 @@ impl Reader<'_> {
     fn unknown_tag(&mut self, span: Span, what: &str) {
         let tag = self.text.get(span.range()).unwrap_or("").to_owned();
         self.diagnostics.push(
-            Diagnostic::error(
-                codes::UNKNOWN_TAG,
-                format!("the tag `{tag}` does not fit {what}"),
-            )
-            .at(span)
-            .help("leave the tag out"),
+            Diagnostic::error(codes::UNKNOWN_TAG, format!("the tag `{tag}` does not fit {what}"))
+                .at(span)
+                .help("leave the tag out"),
         );
     }
 
@@ -396,18 +355,12 @@ impl Reader<'_> {
             // The key is read to its end as a value of its own and then dropped.
             self.set_pending(Pending::Refused);
             self.diagnostics.push(
-                Diagnostic::error(
-                    codes::KEY_NOT_TEXT,
-                    "a key is a list or a map; keys are text",
-                )
-                .at(self.line(span)),
+                Diagnostic::error(codes::KEY_NOT_TEXT, "a key is a list or a map; keys are text").at(self.line(span)),
             );
-            self.stack
-                .push(Frame::new(span, anchor, flow, self.nodes - 1, kind, true));
+            self.stack.push(Frame::new(span, anchor, flow, self.nodes - 1, kind, true));
             return Ok(());
         }
-        self.stack
-            .push(Frame::new(span, anchor, flow, self.nodes - 1, kind, false));
+        self.stack.push(Frame::new(span, anchor, flow, self.nodes - 1, kind, false));
         Ok(())
     }
 
@@ -415,17 +368,11 @@ impl Reader<'_> {
         let Some(frame) = self.stack.pop() else {
             return Ok(());
         };
-        let end = if frame.flow {
-            (span.end as usize).max(frame.end)
-        } else {
-            frame.end
-        };
+        let end = if frame.flow { (span.end as usize).max(frame.end) } else { frame.end };
         let whole = Span::new(self.file, frame.start, end);
         let value = match frame.kind {
             FrameKind::List(items) => Value::List(items),
-            FrameKind::Map {
-                entries, merged, ..
-            } => Value::Map(self.finish_map(entries, merged)),
+            FrameKind::Map { entries, merged, .. } => Value::Map(self.finish_map(entries, merged)),
         };
         let node = Node { span: whole, value };
         if frame.anchor != 0 {
@@ -447,25 +394,18 @@ impl Reader<'_> {
             if let Some(earlier) = first.get(key.text.as_str()) {
                 repeated.insert(at);
                 self.diagnostics.push(
-                    Diagnostic::error(
-                        codes::DUPLICATE_KEY,
-                        format!("key `{}` is given twice in one map", key.text),
-                    )
-                    .at(key.span)
-                    .label("again here")
-                    .related(*earlier, "first here"),
+                    Diagnostic::error(codes::DUPLICATE_KEY, format!("key `{}` is given twice in one map", key.text))
+                        .at(key.span)
+                        .label("again here")
+                        .related(*earlier, "first here"),
                 );
             } else {
                 first.insert(&key.text, key.span);
             }
         }
         let mut known: HashSet<String> = first.into_keys().map(str::to_owned).collect();
-        let mut map: Vec<(Key, Node)> = entries
-            .into_iter()
-            .enumerate()
-            .filter(|(at, _)| !repeated.contains(at))
-            .map(|(_, entry)| entry)
-            .collect();
+        let mut map: Vec<(Key, Node)> =
+            entries.into_iter().enumerate().filter(|(at, _)| !repeated.contains(at)).map(|(_, entry)| entry).collect();
         // The map's own keys win over merged ones, and earlier merged maps over later ones.
         for node in merged {
             if let Value::Map(entries) = node.value {
@@ -482,13 +422,8 @@ impl Reader<'_> {
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Stop> {
         let Some(anchored) = self.anchors.get(&anchor) else {
             // Only a node that contains itself is not yet known here.
-            self.diagnostics.push(
-                Diagnostic::error(
-                    codes::NOT_YAML,
-                    "an alias stands inside the value that it repeats",
-                )
-                .at(span),
-            );
+            self.diagnostics
+                .push(Diagnostic::error(codes::NOT_YAML, "an alias stands inside the value that it repeats").at(span));
             return Err(Stop);
         };
         let (node, cost, depth) = (Rc::clone(&anchored.node), anchored.cost, anchored.depth);
@@ -499,17 +434,11 @@ impl Reader<'_> {
         }
         if self.expects_key() {
             let pending = match node.written() {
-                Some(text) => Pending::Key(Key {
-                    text: text.to_owned(),
-                    span,
-                }),
+                Some(text) => Pending::Key(Key { text: text.to_owned(), span }),
                 None => {
                     self.diagnostics.push(
-                        Diagnostic::error(
-                            codes::KEY_NOT_TEXT,
-                            "this alias does not stand for text, so it is no key",
-                        )
-                        .at(span),
+                        Diagnostic::error(codes::KEY_NOT_TEXT, "this alias does not stand for text, so it is no key")
+                            .at(span),
                     );
                     Pending::Refused
                 }
@@ -526,36 +455,15 @@ impl Reader<'_> {
     }
 
     fn anchor(&mut self, id: usize, node: Node, cost: usize, depth: usize) {
-        self.anchors.insert(
-            id,
-            Anchored {
-                node: Rc::new(node),
-                cost,
-                depth,
-            },
-        );
+        self.anchors.insert(id, Anchored { node: Rc::new(node), cost, depth });
     }
 
     fn expects_key(&self) -> bool {
-        matches!(
-            self.stack.last(),
-            Some(Frame {
-                kind: FrameKind::Map {
-                    pending: Pending::None,
-                    ..
-                },
-                ..
-            })
-        )
+        matches!(self.stack.last(), Some(Frame { kind: FrameKind::Map { pending: Pending::None, .. }, .. }))
     }
 
     fn set_pending(&mut self, new: Pending) {
-        if let Some(Frame {
-            kind: FrameKind::Map { pending, .. },
-            end,
-            ..
-        }) = self.stack.last_mut()
-        {
+        if let Some(Frame { kind: FrameKind::Map { pending, .. }, end, .. }) = self.stack.last_mut() {
             if let Pending::Key(Key { span, .. }) | Pending::Merge(span) = &new {
                 *end = (*end).max(span.end as usize);
             }
@@ -578,11 +486,7 @@ impl Reader<'_> {
         }
         match &mut frame.kind {
             FrameKind::List(items) => items.push(node),
-            FrameKind::Map {
-                entries,
-                merged,
-                pending,
-            } => match std::mem::replace(pending, Pending::None) {
+            FrameKind::Map { entries, merged, pending } => match std::mem::replace(pending, Pending::None) {
                 Pending::Key(key) => entries.push((key, node)),
                 Pending::Merge(span) => {
                     let maps = match node.value {
@@ -594,11 +498,7 @@ impl Reader<'_> {
                         merged.extend(maps);
                     } else {
                         self.diagnostics.push(
-                            Diagnostic::error(
-                                codes::BAD_MERGE_KEY,
-                                "`<<` takes a map, or a list of maps",
-                            )
-                            .at(span),
+                            Diagnostic::error(codes::BAD_MERGE_KEY, "`<<` takes a map, or a list of maps").at(span),
                         );
                     }
                 }
@@ -609,24 +509,8 @@ impl Reader<'_> {
 }
 
 impl Frame {
-    fn new(
-        span: Span,
-        anchor: usize,
-        flow: bool,
-        nodes_before: usize,
-        kind: FrameKind,
-        is_key: bool,
-    ) -> Self {
-        Self {
-            start: span.start as usize,
-            end: span.end as usize,
-            anchor,
-            flow,
-            nodes_before,
-            depth: 1,
-            is_key,
-            kind,
-        }
+    fn new(span: Span, anchor: usize, flow: bool, nodes_before: usize, kind: FrameKind, is_key: bool) -> Self {
+        Self { start: span.start as usize, end: span.end as usize, anchor, flow, nodes_before, depth: 1, is_key, kind }
     }
 }
 
@@ -677,9 +561,7 @@ fn number(text: &str) -> Option<serde_json::Number> {
         };
         let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         let mantissa_fits = match mantissa.split_once('.') {
-            Some((whole, part)) => {
-                all_digits(whole) && all_digits(part) && !(whole.is_empty() && part.is_empty())
-            }
+            Some((whole, part)) => all_digits(whole) && all_digits(part) && !(whole.is_empty() && part.is_empty()),
             None => !mantissa.is_empty() && all_digits(mantissa),
         };
         let exponent_fits = exponent.is_none_or(|exponent| {
