@@ -9,8 +9,12 @@ mod merge;
 pub mod node;
 mod path;
 pub mod read;
+pub mod resolve;
 pub mod shape;
+pub mod spec;
 pub mod table;
 pub mod yaml;
 
 pub use read::{Reading, read, schema};
+pub use resolve::resolve;
+pub use spec::Spec;
