@@ -33,7 +33,14 @@ fn lab_results() -> Table {
     let mixed = |row: usize| (row as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let uuid = |row: usize| {
         let (a, b) = (mixed(row), mixed(row + ROWS));
-        format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", a >> 32, a & 0xffff, b >> 52, b & 0xfff, (a ^ b) & 0xffff_ffff_ffff)
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            a >> 32,
+            a & 0xffff,
+            b >> 52,
+            b & 0xfff,
+            (a ^ b) & 0xffff_ffff_ffff
+        )
     };
     let rows = 0..ROWS;
     let series: Vec<Series> = vec![
@@ -46,9 +53,17 @@ fn lab_results() -> Table {
         Series::new("".into(), rows.clone().map(|row| ["mg/dL", "mmol/mol", "%"][row % 3]).collect::<Vec<_>>()),
         Series::new("".into(), rows.clone().map(|row| (row % 700) as i64).collect::<Vec<_>>()),
         Series::new("".into(), rows.clone().map(|row| (row % 700 + 300) as i64).collect::<Vec<_>>()),
-        Series::new("".into(), rows.clone().map(|row| 1_700_000_000_000_000 + (mixed(row) >> 30) as i64 * 60_000_000 % 31_536_000_000_000).collect::<Vec<_>>()),
+        Series::new(
+            "".into(),
+            rows.clone()
+                .map(|row| 1_700_000_000_000_000 + (mixed(row) >> 30) as i64 * 60_000_000 % 31_536_000_000_000)
+                .collect::<Vec<_>>(),
+        ),
         Series::new("".into(), rows.clone().map(|row| (row % 10 != 0).then_some(row % 7 == 0)).collect::<Vec<_>>()),
-        Series::new("".into(), rows.map(|row| (row % 20 == 0).then_some("haemolysed \"slightly\"")).collect::<Vec<_>>()),
+        Series::new(
+            "".into(),
+            rows.map(|row| (row % 20 == 0).then_some("haemolysed \"slightly\"")).collect::<Vec<_>>(),
+        ),
     ];
     let frame: Vec<Column> = series
         .into_iter()

@@ -58,7 +58,11 @@ struct ArrowFile {
 }
 
 impl ArrowFile {
-    fn create(sink: Sink, schema: &Arc<TableSchema>, rows_per_group: usize) -> Result<Box<dyn EntityFile>, FormatError> {
+    fn create(
+        sink: Sink,
+        schema: &Arc<TableSchema>,
+        rows_per_group: usize,
+    ) -> Result<Box<dyn EntityFile>, FormatError> {
         let arrow: ArrowSchema = schema
             .columns
             .iter()

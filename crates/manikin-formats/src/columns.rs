@@ -89,7 +89,9 @@ impl Columns {
         self.arrays
             .iter()
             .zip(&self.types)
-            .map(|(array, ty)| typed(array.as_ref(), ty).ok_or_else(|| FormatError::Mismatch(format!("array is not {ty}"))))
+            .map(|(array, ty)| {
+                typed(array.as_ref(), ty).ok_or_else(|| FormatError::Mismatch(format!("array is not {ty}")))
+            })
             .collect()
     }
 
@@ -97,7 +99,10 @@ impl Columns {
         for (column, expected) in self.typed()?.iter().zip(&table.schema().columns) {
             let (bad, problem) = match column.cells {
                 Cells::Float(values) => (column.find(values, |value| !value.is_finite()), "is not a finite number"),
-                Cells::Date(values) => (column.find(values, |day| !day_in_range(i64::from(*day))), "days from 1970 is outside years 1 to 9999"),
+                Cells::Date(values) => (
+                    column.find(values, |day| !day_in_range(i64::from(*day))),
+                    "days from 1970 is outside years 1 to 9999",
+                ),
                 Cells::DateTime(values) => (
                     column.find(values, |micros| !day_in_range(micros.div_euclid(calendar::DAY))),
                     "microseconds from 1970 is outside years 1 to 9999",

@@ -57,7 +57,8 @@ impl Format for Csv {
 
     fn writer(&self, folder: &Path, schemas: &[Arc<TableSchema>]) -> Result<Box<dyn Writer>, FormatError> {
         let pool = self.pool.clone();
-        let open = move |sink, schema: &Arc<TableSchema>| TextFile::create(sink, &header(schema), b"", b"", pool.clone());
+        let open =
+            move |sink, schema: &Arc<TableSchema>| TextFile::create(sink, &header(schema), b"", b"", pool.clone());
         EntityFiles::create("csv", folder, schemas, self.options.rows_per_part, Box::new(open))
     }
 }

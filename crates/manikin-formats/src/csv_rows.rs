@@ -25,7 +25,7 @@ impl<'a> CsvRows<'a> {
     ///
     /// # Errors
     ///
-    /// - `MK0908` when the bytes are not UTF-8
+    /// - `MK0003` when the bytes are not UTF-8
     pub(crate) fn new(bytes: &'a [u8], file: &Path, delimiter: Option<u8>) -> Result<Self, FormatError> {
         let text = utf8(bytes, file)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -124,7 +124,7 @@ impl<'a> CsvRows<'a> {
 ///
 /// # Errors
 ///
-/// - `MK0908` when they are not UTF-8
+/// - `MK0003` when they are not UTF-8
 pub(crate) fn utf8<'a>(bytes: &'a [u8], file: &Path) -> Result<&'a str, FormatError> {
     std::str::from_utf8(bytes).map_err(|error| FormatError::NotUtf8 {
         file: file.to_owned(),

@@ -74,7 +74,8 @@ fn create_table(
     constraints: Constraints,
 ) {
     let table = identifier(&schema.entity);
-    let mut lines: Vec<String> = schema.columns.iter().map(|column| column_line(schema, column, dialect, constraints)).collect();
+    let mut lines: Vec<String> =
+        schema.columns.iter().map(|column| column_line(schema, column, dialect, constraints)).collect();
     let mut left_out = Vec::new();
     if constraints == Constraints::Declared {
         if !schema.key.is_empty() {
@@ -85,14 +86,17 @@ fn create_table(
             if !is_referable(schemas, &target.entity, &target.field) {
                 continue;
             }
-            let (name, entity, field) = (identifier(&column.name), identifier(&target.entity), identifier(&target.field));
+            let (name, entity, field) =
+                (identifier(&column.name), identifier(&target.entity), identifier(&target.field));
             let key = format!("FOREIGN KEY ({name}) REFERENCES {entity} ({field})");
             if created.contains(&target.entity.as_str()) || dialect == Dialect::Sqlite {
                 lines.push(key);
             } else if dialect == Dialect::PostgreSql {
                 push(postponed, format_args!("ALTER TABLE {table} ADD {key};\n"));
             } else {
-                left_out.push(format!("-- {table}.{name} points to {entity}.{field}, which points back; no key declared\n"));
+                left_out.push(format!(
+                    "-- {table}.{name} points to {entity}.{field}, which points back; no key declared\n"
+                ));
             }
         }
     }
@@ -179,7 +183,8 @@ mod tests {
         .with_key(["claim_id"]);
         claim.means = Some("A payer's bill".to_owned());
         claim.columns[2].unit = Some("USD".to_owned());
-        let patient = TableSchema::new("patient", vec![ColumnSchema::new("patient_id", Type::Text)]).with_key(["patient_id"]);
+        let patient =
+            TableSchema::new("patient", vec![ColumnSchema::new("patient_id", Type::Text)]).with_key(["patient_id"]);
         vec![Arc::new(claim), Arc::new(patient)]
     }
 
@@ -207,7 +212,10 @@ mod tests {
     #[test]
     fn tables_that_point_to_each_other_are_tied_afterwards_in_postgresql() {
         let table = |name: &str, other: &str| {
-            let columns = vec![ColumnSchema::new("id", Type::Integer), ColumnSchema::new("other", Type::Integer).references(other, "id")];
+            let columns = vec![
+                ColumnSchema::new("id", Type::Integer),
+                ColumnSchema::new("other", Type::Integer).references(other, "id"),
+            ];
             Arc::new(TableSchema::new(name, columns).with_key(["id"]))
         };
         let ring = [table("a", "b"), table("b", "a")];

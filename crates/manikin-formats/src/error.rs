@@ -29,7 +29,7 @@ pub enum FormatError {
         /// The missing parent.
         parent: PathBuf,
     },
-    /// MK0902: the operating system refused a file or folder.
+    /// MK0002 or MK0902: the operating system refused to read, or to write, a file or folder.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// What was tried, as a verb.
@@ -130,7 +130,7 @@ pub enum FormatError {
         /// The entity.
         entity: String,
     },
-    /// MK0908: a text file is not UTF-8.
+    /// MK0003: a text file is not UTF-8.
     #[error("{}:{line}: not UTF-8", file.display())]
     NotUtf8 {
         /// The file.
@@ -195,13 +195,15 @@ impl FormatError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::FolderNotEmpty { .. } => "MK0901",
+            Self::Io { action: "read", .. } => "MK0002",
+            Self::NotUtf8 { .. } => "MK0003",
             Self::NotAFolder { .. } | Self::ParentMissing { .. } | Self::Io { .. } | Self::Unnamed { .. } => "MK0902",
             Self::UnknownFormat { .. } => "MK0903",
             Self::FileName { .. } | Self::SameFile { .. } => "MK0904",
             Self::UnsupportedType { .. } | Self::Value { .. } => "MK0905",
             Self::Encoding { .. } | Self::Database { .. } => "MK0906",
             Self::BlockOrder { .. } | Self::Mismatch(_) => "MK0907",
-            Self::NotUtf8 { .. } | Self::Ragged { .. } | Self::Syntax { .. } | Self::Header { .. } => "MK0908",
+            Self::Ragged { .. } | Self::Syntax { .. } | Self::Header { .. } => "MK0908",
             Self::Manifest { .. } => "MK0909",
             Self::EntityMissing { .. } => "MK0801",
             Self::ColumnType { .. } => "MK0804",
@@ -216,26 +218,38 @@ impl FormatError {
             Self::ParentMissing { parent, .. } => format!("create it first: mkdir -p {}", parent.display()),
             Self::Io { source, path, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied => {
-                    format!("you may not write there; choose another place or change the permissions of {}", path.display())
+                    format!(
+                        "you may not write there; choose another place or change the permissions of {}",
+                        path.display()
+                    )
                 }
-                io::ErrorKind::StorageFull => "free some space on the disk; nothing unfinished is left behind".to_owned(),
-                io::ErrorKind::ReadOnlyFilesystem => "the file system is mounted read-only; choose another place".to_owned(),
+                io::ErrorKind::StorageFull => {
+                    "free some space on the disk; nothing unfinished is left behind".to_owned()
+                }
+                io::ErrorKind::ReadOnlyFilesystem => {
+                    "the file system is mounted read-only; choose another place".to_owned()
+                }
                 _ => return None,
             },
             Self::Unnamed { .. } => "name a new folder, such as ./out".to_owned(),
             Self::UnknownFormat { known, .. } => format!("the formats are {known}"),
             Self::FileName { expected, .. } => (*expected).to_owned(),
-            Self::UnsupportedType { .. } => "use a boolean, integer, float, decimal, text, date, datetime or list of text".to_owned(),
+            Self::UnsupportedType { .. } => {
+                "use a boolean, integer, float, decimal, text, date, datetime or list of text".to_owned()
+            }
             Self::Value { .. } => "leave the value out (null), or bound the field's values".to_owned(),
             Self::SameFile { .. } => "name each format once".to_owned(),
             Self::Database { source, .. } => match source.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::ConstraintViolation) => {
-                    "the rows break a key or a required column; leave the constraints out for data with such defects".to_owned()
+                    "the rows break a key or a required column; leave the constraints out for data with such defects"
+                        .to_owned()
                 }
                 _ => return None,
             },
             Self::EntityMissing { entity, .. } => {
-                format!("expected {entity}.csv, .parquet, .ndjson or .arrow, or a folder {entity} with part-*.csv and so on")
+                format!(
+                    "expected {entity}.csv, .parquet, .ndjson or .arrow, or a folder {entity} with part-*.csv and so on"
+                )
             }
             Self::NotUtf8 { .. } => "convert the file first: iconv -f LATIN1 -t UTF-8".to_owned(),
             Self::Ragged { .. } => "check the delimiter, and that fields holding it are in double quotes".to_owned(),
@@ -254,7 +268,10 @@ impl FormatError {
     }
 
     /// An answer of polars about a file or an entity.
-    pub(crate) fn encoding(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(polars::error::PolarsError) -> Self {
+    pub(crate) fn encoding(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(polars::error::PolarsError) -> Self {
         let path = path.into();
         move |source| Self::Encoding { action, path, source }
     }

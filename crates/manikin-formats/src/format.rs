@@ -17,6 +17,9 @@ use crate::{arrow, csv, json, ndjson, parquet, sql, sqlite};
 pub const FORMATS: &[Registered] =
     &[csv::CSV, parquet::PARQUET, ndjson::NDJSON, json::JSON, arrow::ARROW, sql::SQL, sqlite::SQLITE];
 
+/// Makes a format, with what the user wrote after `name:`.
+pub type OpenFormat = fn(argument: Option<&str>, options: &Options) -> Result<Box<dyn Format>, FormatError>;
+
 /// A format in the registry.
 pub struct Registered {
     /// The name by which a user asks for it.
@@ -24,7 +27,7 @@ pub struct Registered {
     /// What its files are, in one phrase.
     pub means: &'static str,
     /// Makes it, with what the user wrote after `name:`.
-    pub open: fn(argument: Option<&str>, options: &Options) -> Result<Box<dyn Format>, FormatError>,
+    pub open: OpenFormat,
 }
 
 /// What holds for every format of a run.

@@ -34,10 +34,8 @@ mod values;
 
 pub use digest::RowDigest;
 pub use error::FormatError;
-pub use format::{Chunk, Constraints, FORMATS, Format, Options, Registered, WrittenFile, Writer, open};
-pub use manifest::{
-    MANIFEST_FILE, Manifest, ManifestEntity, ManifestFile, Origin, Partition, Period, Proof, Source,
-};
+pub use format::{Chunk, Constraints, FORMATS, Format, OpenFormat, Options, Registered, Writer, WrittenFile, open};
+pub use manifest::{MANIFEST_FILE, Manifest, ManifestEntity, ManifestFile, Origin, Partition, Period, Proof, Source};
 pub use output::{EncodedBlock, Output, OutputWriter, Written, WrittenEntity};
 pub use read::{
     READABLE, ReadOptions, ReadTable, TypeViolation, entities, infer_entity, infer_files, read_entity, read_files,

@@ -164,7 +164,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// - `MK0902` when there is none or it cannot be read
+    /// - `MK0002` when there is none or it cannot be read
     /// - `MK0909` when it is not a manifest, or of a layout that this program does not know
     pub fn read(folder: &Path) -> Result<Self, FormatError> {
         let path = folder.join(MANIFEST_FILE);
@@ -184,7 +184,8 @@ impl Manifest {
     /// - `MK0902` when the system refuses
     pub fn write(&self, folder: &Path) -> Result<(), FormatError> {
         let path = folder.join(MANIFEST_FILE);
-        let invalid = |error: serde_json::Error| FormatError::Manifest { file: path.clone(), problem: error.to_string() };
+        let invalid =
+            |error: serde_json::Error| FormatError::Manifest { file: path.clone(), problem: error.to_string() };
         let mut text = serde_json::to_vec_pretty(self).map_err(invalid)?;
         text.push(b'\n');
         fs::write(&path, text).map_err(FormatError::io("write", &path))
@@ -194,7 +195,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// - `MK0902` when a file is there but cannot be read
+    /// - `MK0002` when a file is there but cannot be read
     pub fn proves(&self, folder: &Path) -> Result<Proof, FormatError> {
         let mut proof = Proof::default();
         let mut listed = BTreeSet::from([MANIFEST_FILE.to_owned()]);

@@ -8,7 +8,7 @@ use manikin_tables::{Block, TableSchema, parents_first};
 
 use crate::digest::RowDigest;
 use crate::error::FormatError;
-use crate::format::{self, Chunk, Format, Options, WrittenFile, Writer, file_name};
+use crate::format::{self, Chunk, Format, Options, Writer, WrittenFile, file_name};
 
 /// The formats of a run. Share it among the threads that encode blocks.
 pub struct Output {

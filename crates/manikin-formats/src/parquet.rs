@@ -100,7 +100,8 @@ impl Layout {
                 let mut pages = Vec::new();
                 for leaf in array_to_columns(array, field.clone(), write_options(), &encodings)? {
                     for page in leaf {
-                        pages.push(compress(page?, Vec::new(), write_options().compression).map_err(PolarsError::from)?);
+                        pages
+                            .push(compress(page?, Vec::new(), write_options().compression).map_err(PolarsError::from)?);
                     }
                 }
                 Ok(pages)
@@ -132,7 +133,8 @@ impl ParquetFile {
     fn create(sink: Sink, schema: &Arc<TableSchema>, options: &Options) -> Result<Box<dyn EntityFile>, FormatError> {
         let layout = Layout::of(schema)?;
         let path = sink.path().to_owned();
-        let file = FileWriter::new_with_parquet_schema(sink, layout.arrow.clone(), layout.parquet.clone(), write_options());
+        let file =
+            FileWriter::new_with_parquet_schema(sink, layout.arrow.clone(), layout.parquet.clone(), write_options());
         let digest = options.spec_digest.iter();
         let metadata = digest.map(|digest| KeyValue::new("manikin.spec".to_owned(), digest.clone())).collect();
         Ok(Box::new(Self { layout, path, file, groups: Groups::new(options.rows_per_group), metadata }))

@@ -12,9 +12,7 @@ use std::sync::Arc;
 
 use manikin_expression::Type;
 use manikin_tables::{ColumnSchema, Table, TableSchema, physical_type};
-use polars::prelude::{
-    Column, DataFrame, DataType, IpcReader, ParquetReader, PolarsResult, SerReader, TimeUnit,
-};
+use polars::prelude::{Column, DataFrame, DataType, IpcReader, ParquetReader, PolarsResult, SerReader, TimeUnit};
 use serde_json::{Map, Value};
 
 use crate::csv_rows::{CsvRows, Field, utf8};
@@ -65,7 +63,7 @@ pub struct TypeViolation {
 ///
 /// # Errors
 ///
-/// - `MK0902` when the folder cannot be read
+/// - `MK0002` when the folder cannot be read
 pub fn entities(folder: &Path) -> Result<Vec<String>, FormatError> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(folder).map_err(FormatError::io("read", folder))? {
@@ -86,8 +84,9 @@ pub fn entities(folder: &Path) -> Result<Vec<String>, FormatError> {
 ///
 /// - `MK0801` when there are none
 /// - `MK0804` when a typed file holds a column in a type that does not convert
-/// - `MK0902` when a file cannot be read
-/// - `MK0908` when a text file is not UTF-8 or not well-formed
+/// - `MK0002` when a file cannot be read
+/// - `MK0003` when a text file is not UTF-8
+/// - `MK0908` when it is not well-formed
 pub fn read_entity(folder: &Path, schema: &Arc<TableSchema>, options: ReadOptions) -> Result<ReadTable, FormatError> {
     read_files(&files(folder, &schema.entity)?, schema, options)
 }
@@ -106,7 +105,11 @@ pub fn infer_entity(folder: &Path, entity: &str, options: ReadOptions) -> Result
 /// # Errors
 ///
 /// As for [`read_entity`].
-pub fn read_files(files: &[PathBuf], schema: &Arc<TableSchema>, options: ReadOptions) -> Result<ReadTable, FormatError> {
+pub fn read_files(
+    files: &[PathBuf],
+    schema: &Arc<TableSchema>,
+    options: ReadOptions,
+) -> Result<ReadTable, FormatError> {
     let mut read = ReadTable {
         table: Table::empty(schema.clone()),
         violations: Vec::new(),
@@ -186,7 +189,12 @@ fn parts(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
     Ok(parts)
 }
 
-fn read_file(file: &Path, schema: &TableSchema, options: ReadOptions, read: &mut ReadTable) -> Result<DataFrame, FormatError> {
+fn read_file(
+    file: &Path,
+    schema: &TableSchema,
+    options: ReadOptions,
+    read: &mut ReadTable,
+) -> Result<DataFrame, FormatError> {
     match extension(file) {
         "parquet" | "arrow" => read_binary(file, schema, read),
         "ndjson" | "json" => read_json(file, schema, read),
@@ -224,9 +232,16 @@ fn violation(file: &Path, row: u64, line: Option<u64>, column: &ColumnSchema, va
     }
 }
 
-fn csv_header<'a>(rows: &mut CsvRows<'a>, fields: &mut Vec<Field<'a>>, file: &Path) -> Result<Vec<String>, FormatError> {
+fn csv_header<'a>(
+    rows: &mut CsvRows<'a>,
+    fields: &mut Vec<Field<'a>>,
+    file: &Path,
+) -> Result<Vec<String>, FormatError> {
     if !rows.next(fields)? {
-        return Err(FormatError::Header { file: file.to_owned(), problem: "the file is empty, expected a header".to_owned() });
+        return Err(FormatError::Header {
+            file: file.to_owned(),
+            problem: "the file is empty, expected a header".to_owned(),
+        });
     }
     let names: Vec<String> = fields.iter().map(|field| field.text.to_string()).collect();
     let mut seen = BTreeSet::new();
@@ -263,7 +278,12 @@ fn csv_rows<'a>(
     Ok(row)
 }
 
-fn read_csv(file: &Path, schema: &TableSchema, options: ReadOptions, read: &mut ReadTable) -> Result<DataFrame, FormatError> {
+fn read_csv(
+    file: &Path,
+    schema: &TableSchema,
+    options: ReadOptions,
+    read: &mut ReadTable,
+) -> Result<DataFrame, FormatError> {
     let bytes = bytes_of(file)?;
     let mut rows = CsvRows::new(&bytes, file, options.delimiter)?;
     let mut fields = Vec::new();

@@ -9,7 +9,7 @@ use manikin_tables::TableSchema;
 use sha2::{Digest, Sha256};
 
 use crate::error::FormatError;
-use crate::format::{Chunk, WrittenFile, Writer};
+use crate::format::{Chunk, Writer, WrittenFile};
 
 /// A file being written, its length and SHA-256 kept as the bytes pass.
 pub(crate) struct Sink {
@@ -192,7 +192,8 @@ impl Writer for EntityFiles {
             let one = done.len() == 1;
             for (place, (rows, sealed)) in done.into_iter().enumerate() {
                 let extension = self.format;
-                let path = if one { format!("{name}.{extension}") } else { format!("{name}/part-{place:05}.{extension}") };
+                let path =
+                    if one { format!("{name}.{extension}") } else { format!("{name}/part-{place:05}.{extension}") };
                 files.push(WrittenFile {
                     entity: Some(name.clone()),
                     format: self.format,

@@ -11,7 +11,7 @@ use manikin_tables::{Table, TableSchema};
 use crate::columns::{Cells, Column, Columns, is_writable};
 use crate::ddl::{self, Dialect};
 use crate::error::FormatError;
-use crate::format::{Body, Chunk, Format, Options, Pool, Registered, WrittenFile, Writer, file_name};
+use crate::format::{Body, Chunk, Format, Options, Pool, Registered, Writer, WrittenFile, file_name};
 use crate::sink::Sink;
 use crate::text;
 

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::columns::{Cells, Column, Columns};
 use crate::ddl::{self, Dialect};
 use crate::error::FormatError;
-use crate::format::{Body, Chunk, Format, Options, Registered, WrittenFile, Writer, file_name};
+use crate::format::{Body, Chunk, Format, Options, Registered, Writer, WrittenFile, file_name};
 use crate::sink::seal_file;
 use crate::sql::check_types;
 use crate::text;
@@ -61,7 +61,8 @@ impl Format for Sqlite {
         );
         connection.execute_batch(&setup).map_err(database)?;
         let inserts = schemas.iter().map(|schema| insert(schema)).collect();
-        let writer = Database { connection, path, file: self.file.clone(), schemas: schemas.to_vec(), inserts, rows: 0 };
+        let writer =
+            Database { connection, path, file: self.file.clone(), schemas: schemas.to_vec(), inserts, rows: 0 };
         Ok(Box::new(writer))
     }
 }
@@ -83,7 +84,8 @@ struct Database {
 
 impl Database {
     fn insert(&self, statement: &str, schema: &Arc<TableSchema>, frame: DataFrame) -> Result<(), FormatError> {
-        let table = Table::new(schema.clone(), frame).map_err(|mismatch| FormatError::Mismatch(mismatch.to_string()))?;
+        let table =
+            Table::new(schema.clone(), frame).map_err(|mismatch| FormatError::Mismatch(mismatch.to_string()))?;
         let columns = Columns::new(&table)?;
         let typed = columns.typed()?;
         let database = |source| FormatError::Database { path: self.path.clone(), source };
@@ -102,7 +104,8 @@ impl Database {
 
 impl Writer for Database {
     fn append(&mut self, table: usize, chunk: Chunk) -> Result<(), FormatError> {
-        let (Some(schema), Some(statement), Body::Frame(frame)) = (self.schemas.get(table), self.inserts.get(table), chunk.body)
+        let (Some(schema), Some(statement), Body::Frame(frame)) =
+            (self.schemas.get(table), self.inserts.get(table), chunk.body)
         else {
             return Err(FormatError::Mismatch(format!("table {table} of the chunk is not in the database")));
         };
@@ -117,8 +120,14 @@ impl Writer for Database {
             .map_err(|source| FormatError::Database { path: path.clone(), source })?;
         connection.close().map_err(|(_, source)| FormatError::Database { path: path.clone(), source })?;
         let sealed = seal_file(&path)?;
-        let written =
-            WrittenFile { entity: None, format: "sqlite", path: file, rows, bytes: sealed.bytes, sha256: sealed.sha256 };
+        let written = WrittenFile {
+            entity: None,
+            format: "sqlite",
+            path: file,
+            rows,
+            bytes: sealed.bytes,
+            sha256: sealed.sha256,
+        };
         Ok(vec![written])
     }
 }

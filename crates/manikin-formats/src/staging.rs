@@ -183,7 +183,9 @@ fn restore_and_sweep(parent: &Path, name: &std::ffi::OsStr, target: &Path) -> Re
 /// Whether a name is the prefix and then `PROCESS-N`.
 fn is_run(name: &str, prefix: &str) -> bool {
     let run = name.strip_prefix(prefix).and_then(|run| run.split_once('-'));
-    run.is_some_and(|(process, n)| [process, n].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())))
+    run.is_some_and(|(process, n)| {
+        [process, n].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    })
 }
 
 fn is_abandoned(folder: &Path) -> bool {

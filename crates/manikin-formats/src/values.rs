@@ -2,8 +2,8 @@
 
 use manikin_expression::{Type, calendar, exact_units, power_of_ten};
 use polars::prelude::{
-    Column, IntoColumn, IntoSeries, ListBuilderTrait,
-    ListStringChunkedBuilder, NamedFrom, PolarsResult, Series, StringChunkedBuilder,
+    Column, IntoColumn, IntoSeries, ListBuilderTrait, ListStringChunkedBuilder, NamedFrom, PolarsResult, Series,
+    StringChunkedBuilder,
 };
 use serde_json::Value;
 

@@ -17,7 +17,7 @@ const CLAIM_CSV: &str = "claim_id,patient_id,note,billed,weight,seen,paid,codes\
     1,p1,plain,12.50,0.1,2025-01-31T08:15:00,true,\"[\"\"E11.9\"\",\"\"I10\"\"]\"\n\
     2,p1,,-0.05,-3.0,1969-12-31T23:59:59,false,\n\
     3,Zoë,\"\",0.00,,,,[]\n\
-    -9223372036854775808,p1,\"a,\"\"b\"\"\r\nc\\ 'd' ✓\",,1e300,1970-01-01T00:00:01.500000,true,\"[\"\"a\\\"\"b\"\"]\"\n";
+    -9223372036854775808,p1,\"a,\"\"b\"\"\r\nc\\ 'd' ✓\",,1e+300,1970-01-01T00:00:01.500000,true,\"[\"\"a\\\"\"b\"\"]\"\n";
 
 const CLAIM_NDJSON: &str = concat!(
     r#"{"claim_id":1,"patient_id":"p1","note":"plain","billed":12.50,"weight":0.1,"seen":"2025-01-31T08:15:00","paid":true,"codes":["E11.9","I10"]}"#,
@@ -26,7 +26,7 @@ const CLAIM_NDJSON: &str = concat!(
     "\n",
     r#"{"claim_id":3,"patient_id":"Zoë","note":"","billed":0.00,"weight":null,"seen":null,"paid":null,"codes":[]}"#,
     "\n",
-    r#"{"claim_id":-9223372036854775808,"patient_id":"p1","note":"a,\"b\"\r\nc\\ 'd' ✓","billed":null,"weight":1e300,"seen":"1970-01-01T00:00:01.500000","paid":true,"codes":["a\"b"]}"#,
+    r#"{"claim_id":-9223372036854775808,"patient_id":"p1","note":"a,\"b\"\r\nc\\ 'd' ✓","billed":null,"weight":1e+300,"seen":"1970-01-01T00:00:01.500000","paid":true,"codes":["a\"b"]}"#,
     "\n",
 );
 
@@ -35,7 +35,10 @@ fn csv_is_these_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), &["csv"], &Options::default(), &blocks());
     assert_eq!(fs::read_to_string(folder.path().join("claim.csv")).expect("text"), CLAIM_CSV);
-    assert_eq!(fs::read_to_string(folder.path().join("patient.csv")).expect("text"), "patient_id,born\np1,1970-01-01\nZoë,\n");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("patient.csv")).expect("text"),
+        "patient_id,born\np1,1970-01-01\nZoë,\n"
+    );
 }
 
 #[test]
@@ -55,7 +58,8 @@ fn ndjson_is_these_bytes_and_json_holds_the_same_objects() {
     assert_eq!(ndjson, CLAIM_NDJSON);
     let json = fs::read_to_string(folder.path().join("claim.json")).expect("text");
     let objects: Vec<serde_json::Value> = serde_json::from_str(&json).expect("an array");
-    let lines: Vec<serde_json::Value> = ndjson.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let lines: Vec<serde_json::Value> =
+        ndjson.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
     assert_eq!(objects, lines);
 }
 
@@ -89,7 +93,10 @@ fn the_digest_ignores_order_and_adds_up_over_partitions() {
 
 #[test]
 fn the_digest_is_as_documented() {
-    let schema = Arc::new(TableSchema::new("t", vec![ColumnSchema::new("a", Type::Integer), ColumnSchema::new("b", Type::Text)]));
+    let schema = Arc::new(TableSchema::new(
+        "t",
+        vec![ColumnSchema::new("a", Type::Integer), ColumnSchema::new("b", Type::Text)],
+    ));
     let frame = vec![Series::new("a".into(), vec![258_i64]).into(), Series::new("b".into(), vec!["é"]).into()];
     let table = Table::new(schema, DataFrame::new(1, frame).expect("a frame")).expect("a table");
     let bytes = [2, 2, 1, 0, 0, 0, 0, 0, 0, 5, 2, 0, 0, 0, 0xc3, 0xa9];
@@ -164,11 +171,17 @@ fn large_files_become_parts_whose_rows_are_those_of_the_one_file() {
 fn parquet_row_groups_follow_from_the_blocks() {
     let whole = claim_table();
     let block = |index: u64| Block { index, tables: vec![whole.clone(), Table::empty(patients())] };
-    for (rows_per_group, blocks) in [(1, 3), (5, 3), (100, 3)] {
+    // Blocks of 4 rows: each is a group of its own, or two make one and the third is left, or all make one.
+    for (rows_per_group, groups) in [(1, 3), (5, 2), (100, 1)] {
         let folder = tempfile::tempdir().expect("a folder");
         let options = Options { rows_per_group, spec_digest: Some("abc".to_owned()), ..Options::default() };
-        let blocks: Vec<Block> = (0..blocks).map(block).collect();
+        let blocks: Vec<Block> = (0..3).map(block).collect();
         write(folder.path(), &["parquet"], &options, &blocks);
+        let mut file = fs::File::open(folder.path().join("claim.parquet")).expect("a file");
+        let metadata = polars_parquet::read::read_metadata(&mut file).expect("metadata");
+        assert_eq!(metadata.row_groups.len(), groups);
+        let keys = metadata.key_value_metadata.as_ref().expect("keys");
+        assert_eq!((keys[0].key.as_str(), keys[0].value.as_deref()), ("manikin.spec", Some("abc")));
         let read = read_entity(folder.path(), &claims(), ReadOptions::default()).expect("read");
         assert_eq!(read.table.rows(), 12);
         let digest = RowDigest::of(&whole).expect("a digest");
@@ -197,11 +210,9 @@ fn the_sql_script_makes_the_same_database() {
 
 fn check_database(connection: &rusqlite::Connection) {
     let joined: (i64, f64, String) = connection
-        .query_row(
-            "SELECT count(*), sum(billed), min(seen) FROM claim JOIN patient USING (patient_id)",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
+        .query_row("SELECT count(*), sum(billed), min(seen) FROM claim JOIN patient USING (patient_id)", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .expect("a row");
     assert_eq!(joined, (4, 12.45, "1969-12-31T23:59:59".to_owned()));
     let note: Option<String> =
@@ -242,7 +253,10 @@ fn values_that_no_file_holds_are_refused_with_their_place() {
     for format in ALL {
         let format = manikin_formats::open(format, &Options::default()).expect("a format");
         let error = format.encode(&table).err().expect("refused");
-        assert_eq!((error.code(), error.to_string().as_str()), ("MK0905", "t.x, row 2 of its block: NaN is not a finite number"));
+        assert_eq!(
+            (error.code(), error.to_string().as_str()),
+            ("MK0905", "t.x, row 2 of its block: NaN is not a finite number")
+        );
     }
 }
 

@@ -92,7 +92,9 @@ fn paths_that_cannot_be_folders_are_explained() {
         let error = begin(&path);
         assert!(error.code().starts_with("MK090"), "{}: {error}", path.display());
     }
-    assert!(begin(&place.path().join("no/out")).help().is_some_and(|help| help.starts_with("create it first: mkdir -p")));
+    assert!(
+        begin(&place.path().join("no/out")).help().is_some_and(|help| help.starts_with("create it first: mkdir -p"))
+    );
     assert!(begin(&file).to_string().ends_with("is a file, expected a folder"));
 }
 
@@ -124,11 +126,10 @@ fn a_manifest_proves_its_folder_until_a_byte_changes() {
     fs::remove_file(folder.path().join("claim.csv")).expect("removed");
     let proof = read.proves(folder.path()).expect("compared");
     assert!(!proof.holds());
-    assert_eq!((proof.missing, proof.changed, proof.unlisted), (
-        vec!["claim.csv".to_owned()],
-        vec!["patient.csv".to_owned()],
-        vec!["notes.txt".to_owned()],
-    ));
+    assert_eq!(
+        (proof.missing, proof.changed, proof.unlisted),
+        (vec!["claim.csv".to_owned()], vec!["patient.csv".to_owned()], vec!["notes.txt".to_owned()],)
+    );
 }
 
 #[test]

@@ -40,10 +40,8 @@ pub(crate) fn claims() -> Arc<TableSchema> {
 
 pub(crate) fn patient_table() -> Table {
     let schema = patients();
-    let frame = vec![
-        column(&schema.columns[0], vec!["p1", "Zoë"]),
-        column(&schema.columns[1], vec![Some(0_i32), None]),
-    ];
+    let frame =
+        vec![column(&schema.columns[0], vec!["p1", "Zoë"]), column(&schema.columns[1], vec![Some(0_i32), None])];
     Table::new(schema, DataFrame::new(2, frame).expect("a frame")).expect("a table")
 }
 
