@@ -83,7 +83,11 @@ impl Table {
         }
         for (found, expected) in frame.columns().iter().zip(&schema.columns) {
             if found.name().as_str() != expected.name {
-                return Err(mismatch(format!("has column {:?} where {:?} belongs", found.name().as_str(), expected.name)));
+                return Err(mismatch(format!(
+                    "has column {:?} where {:?} belongs",
+                    found.name().as_str(),
+                    expected.name
+                )));
             }
             let physical = physical_type(&expected.ty);
             if *found.dtype() != physical {

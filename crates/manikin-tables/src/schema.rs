@@ -170,8 +170,9 @@ mod tests {
     use super::*;
 
     fn table(entity: &str, parents: &[&str]) -> Arc<TableSchema> {
-        let columns =
-            parents.iter().map(|parent| ColumnSchema::new(format!("{parent}_id"), Type::Text).references(*parent, "id"));
+        let columns = parents
+            .iter()
+            .map(|parent| ColumnSchema::new(format!("{parent}_id"), Type::Text).references(*parent, "id"));
         Arc::new(TableSchema::new(entity, columns.collect()))
     }
 
@@ -181,7 +182,8 @@ mod tests {
 
     #[test]
     fn parents_come_before_children_and_the_given_order_is_kept_otherwise() {
-        let schemas = [table("line", &["claim"]), table("zip", &[]), table("claim", &["patient"]), table("patient", &[])];
+        let schemas =
+            [table("line", &["claim"]), table("zip", &[]), table("claim", &["patient"]), table("patient", &[])];
         assert_eq!(names(&schemas), ["patient", "claim", "line", "zip"]);
     }
 
