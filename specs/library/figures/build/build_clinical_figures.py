@@ -1,7 +1,8 @@
 """Writes the figures of the clinical layer that are computed from other tables or ASSUMED in one place.
 
 ../set-point-quantiles.csv  quantiles of a person's own mean: lab-quantiles narrowed by the within-subject variation
-../visit-rates.csv          encounters a year by class, sex and age; class ALL has the total and the expected conditions
+../visit-rates.csv          encounters a year by class, sex and age
+../visit-totals.csv         encounters a year of all classes by sex and age, with the mean number of chronic conditions
 ../age-factors.csv          multiples of the adult level by age, for analytes and vital signs that children have otherwise
 ../growth.csv               share of adult height reached, and median BMI as a share of the adult's, by age in months
 ../panel-weights.csv        laboratory orders by situation
@@ -32,9 +33,9 @@ def set_points():
     columns = ["p025", "p25", "p50", "p75", "p975"]
     out = []
     for row in rows("../lab-quantiles.csv"):
-        points = [float(row[column]) for column in columns]
+        points = [max(0.005, float(row[column])) for column in columns]  # above 0 for the logarithmic scale
         cv = variation.get(row["analyte"], 0.0)
-        if points[0] > 0:
+        if points[0] > 0.005:
             spread = (math.log(points[4]) - math.log(points[0])) / 3.92
             keep = math.sqrt(max(0.3, 1 - cv * cv / (spread * spread))) if spread > 0 else 1.0
             points = [points[2] * math.exp(keep * math.log(point / points[2])) for point in points]
@@ -61,7 +62,7 @@ def visit_rates():
     emergency = {0: 0.99, 1: 0.55, 5: 0.33, 12: 0.32, 18: 0.48, 30: 0.45, 45: 0.40, 55: 0.42, 65: 0.50, 75: 0.72, 85: 0.85}
     # Inpatient stays: HCUP SB79/SB180: 45-54 0.1017, 55-64 0.1459, 65-74 0.2534, all 0.1162; others ASSUMED, women 18-44 with maternity.
     inpatient = {0: 0.20, 1: 0.03, 5: 0.02, 12: 0.025, 18: 0.09, 30: 0.09, 45: 0.095, 55: 0.135, 65: 0.235, 75: 0.36, 85: 0.46}
-    out = []
+    out, totals = [], []
     for low, high in bands:
         middle = min((low + high) // 2, 90)
         for sex in ("F", "M"):
@@ -70,13 +71,15 @@ def visit_rates():
             stay = inpatient[low] * ((1.6 if woman else 0.4) if 18 <= low < 45 else 1.0)
             rates = {"AMB": office[low] * factor, "EMER": emergency[low] * (1.06 if woman else 0.94), "IMP": stay,
                      "VR": 0.08 if low < 18 else 0.24, "HH": 0.45 if low >= 75 else 0.15 if low >= 65 else 0.01 if low >= 18 else 0.0}
-            for name, rate in {**rates, "ALL": sum(rates.values())}.items():
+            totals.append([f"{sex}.{low}", f"{sex} {low}-{high}", sex, low, high, f"{sum(rates.values()):.4f}", f"{expected(sex, middle):.3f}",
+                           "sums of visit-rates and of chronic-prevalence"])
+            for name, rate in rates.items():
                 if rate > 0:
                     source = {"AMB": "NCHS DB 408 (2018); sex factor ASSUMED", "EMER": "NCHS Data Brief 503 (2022); middle ages ASSUMED",
-                              "IMP": "HCUP SB79, SB180; young and old ASSUMED", "ALL": "sum of the classes"}.get(name, "ASSUMED")
-                    out.append([f"{name}.{sex}.{low}", f"{name}, {sex} {low}-{high}", name, sex, low, high, f"{rate:.4f}",
-                                f"{expected(sex, middle):.3f}", source])
-    write("../visit-rates.csv", ["code", "display", "class", "sex", "age_from", "age_to", "rate", "expected_conditions", "source"], out)
+                              "IMP": "HCUP SB79, SB180; young and old ASSUMED"}.get(name, "ASSUMED")
+                    out.append([f"{name}.{sex}.{low}", f"{name}, {sex} {low}-{high}", name, sex, low, high, f"{rate:.4f}", source])
+    write("../visit-rates.csv", ["code", "display", "class", "sex", "age_from", "age_to", "rate", "source"], out)
+    write("../visit-totals.csv", ["code", "display", "sex", "age_from", "age_to", "rate", "expected_conditions", "source"], totals)
 
 
 def age_factors():
