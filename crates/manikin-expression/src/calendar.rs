@@ -20,16 +20,11 @@ pub fn civil(days: i32) -> (i32, u32, u32) {
     let shifted = i64::from(days) + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year as i32, month as u32, day as u32)
 }
@@ -57,21 +52,14 @@ pub fn month_length(year: i64, month: i64) -> i64 {
 
 /// The day count of a calendar date, or `None` when there is no such day from year 1 to 9999.
 pub fn date(year: i64, month: i64, day: i64) -> Option<i32> {
-    let exists = (1..=9999).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=month_length(year, month)).contains(&day);
-    if exists {
-        i32::try_from(days(year, month, day)).ok()
-    } else {
-        None
-    }
+    let exists =
+        (1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=month_length(year, month)).contains(&day);
+    if exists { i32::try_from(days(year, month, day)).ok() } else { None }
 }
 
 /// A day count when it lies in years 1 to 9999.
 pub fn in_range(days: i64) -> Option<i32> {
-    i32::try_from(days)
-        .ok()
-        .filter(|d| (FIRST_DAY..=LAST_DAY).contains(d))
+    i32::try_from(days).ok().filter(|d| (FIRST_DAY..=LAST_DAY).contains(d))
 }
 
 /// A moment when it lies in years 1 to 9999.
@@ -87,11 +75,7 @@ pub fn add_months(day: i32, months: i64) -> Option<i32> {
     if !(1..=9999).contains(&year) {
         return None;
     }
-    date(
-        year,
-        month,
-        i64::from(in_month).min(month_length(year, month)),
-    )
+    date(year, month, i64::from(in_month).min(month_length(year, month)))
 }
 
 /// Completed calendar months from one moment to another, negative when `to` is earlier.
@@ -121,11 +105,7 @@ pub fn parse_date(text: &str) -> Option<i32> {
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
     }
-    date(
-        digits(&bytes[0..4])?,
-        digits(&bytes[5..7])?,
-        digits(&bytes[8..10])?,
-    )
+    date(digits(&bytes[0..4])?, digits(&bytes[5..7])?, digits(&bytes[8..10])?)
 }
 
 /// Reads `YYYY-MM-DDTHH:MM[:SS[.ffffff]]`, with `T` or a space between.
@@ -231,9 +211,6 @@ mod tests {
             assert_eq!(parse_date(text), None, "{text}");
             assert_eq!(parse_datetime(text), None, "{text}");
         }
-        assert_eq!(
-            parse_datetime("1970-01-02 00:00:01.5"),
-            Some(DAY + 1_500_000)
-        );
+        assert_eq!(parse_datetime("1970-01-02 00:00:01.5"), Some(DAY + 1_500_000));
     }
 }

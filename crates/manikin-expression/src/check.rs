@@ -28,11 +28,7 @@ pub fn check(text: &str, scope: &dyn Scope) -> Result<Expression, Vec<Expression
 ///
 /// # Errors
 /// As [`check`], and `MK0404` when the value has another type.
-pub fn check_as(
-    text: &str,
-    scope: &dyn Scope,
-    ty: &Type,
-) -> Result<Expression, Vec<ExpressionError>> {
+pub fn check_as(text: &str, scope: &dyn Scope, ty: &Type) -> Result<Expression, Vec<ExpressionError>> {
     finish(text, scope, |checker, syntax| checker.expect(syntax, ty))
 }
 
@@ -48,10 +44,7 @@ pub fn names(text: &str) -> Result<Vec<Vec<String>>, ExpressionError> {
         {
             found.push(path.clone());
         }
-        syntax
-            .parts()
-            .into_iter()
-            .for_each(|part| walk(part, found));
+        syntax.parts().into_iter().for_each(|part| walk(part, found));
     }
     let mut found = Vec::new();
     walk(&parse(text)?, &mut found);
@@ -64,21 +57,11 @@ fn finish(
     run: impl FnOnce(&mut Checker<'_>, &Syntax) -> Option<Expr>,
 ) -> Result<Expression, Vec<ExpressionError>> {
     let syntax = parse(text).map_err(|error| vec![error])?;
-    let mut checker = Checker {
-        scope,
-        child: None,
-        errors: Vec::new(),
-        expanding: Vec::new(),
-        expanded: 0,
-    };
+    let mut checker = Checker { scope, child: None, errors: Vec::new(), expanding: Vec::new(), expanded: 0 };
     match run(&mut checker, &syntax) {
         Some(root) if checker.errors.is_empty() => {
             let ty = root.ty();
-            Ok(Expression {
-                root,
-                ty,
-                text: text.to_owned(),
-            })
+            Ok(Expression { root, ty, text: text.to_owned() })
         }
         _ => Err(checker.errors),
     }
@@ -111,18 +94,12 @@ impl Checker<'_> {
 
     fn check(&mut self, syntax: &Syntax) -> Option<Expr> {
         match &syntax.node {
-            Node::Literal(value) => Some(Expr::Literal {
-                value: value.clone(),
-                ty: value.ty(),
-            }),
+            Node::Literal(value) => Some(Expr::Literal { value: value.clone(), ty: value.ty() }),
             Node::Name(path) => self.name(path, &syntax.range),
             Node::List(items) => self.list(items),
-            Node::Call {
-                name,
-                arguments,
-                filter,
-                distinct,
-            } => self.call(syntax, name, arguments, filter.as_deref(), *distinct),
+            Node::Call { name, arguments, filter, distinct } => {
+                self.call(syntax, name, arguments, filter.as_deref(), *distinct)
+            }
             _ => self.operator(syntax),
         }
     }
@@ -145,10 +122,7 @@ impl Checker<'_> {
 
     fn agree_checked(&mut self, exprs: Vec<Expr>, parts: &[&Syntax]) -> Option<(Vec<Expr>, Type)> {
         let mut ty = Type::Null;
-        let mut so_far = Expr::Literal {
-            value: Literal::Null,
-            ty: Type::Null,
-        };
+        let mut so_far = Expr::Literal { value: Literal::Null, ty: Type::Null };
         for (expr, part) in exprs.iter().zip(parts) {
             match common(&so_far, expr) {
                 Some(found) => {
@@ -159,13 +133,9 @@ impl Checker<'_> {
                 }
                 None => {
                     let found = expr.ty();
-                    let error = ExpressionError::new(
-                        TYPE_MISMATCH,
-                        format!("{ty} and {found} do not agree"),
-                        &part.range,
-                    );
-                    let help = conversion_help(expr, &found, &ty)
-                        .or_else(|| conversion_help(&so_far, &ty, &found));
+                    let error =
+                        ExpressionError::new(TYPE_MISMATCH, format!("{ty} and {found} do not agree"), &part.range);
+                    let help = conversion_help(expr, &found, &ty).or_else(|| conversion_help(&so_far, &ty, &found));
                     return self.report(match help {
                         Some(help) => error.with_help(help),
                         None => error,
@@ -189,32 +159,20 @@ impl Checker<'_> {
             match &item.node {
                 Node::Literal(Literal::Text(text)) => texts.push(text.clone()),
                 _ => {
-                    let error = ExpressionError::new(
-                        TYPE_MISMATCH,
-                        "a written list holds texts alone",
-                        &item.range,
-                    )
-                    .with_help("write ['a', 'b']");
+                    let error = ExpressionError::new(TYPE_MISMATCH, "a written list holds texts alone", &item.range)
+                        .with_help("write ['a', 'b']");
                     return self.report(error);
                 }
             }
         }
-        Some(Expr::Literal {
-            value: Literal::List(texts),
-            ty: Type::List(Box::new(Type::Text)),
-        })
+        Some(Expr::Literal { value: Literal::List(texts), ty: Type::List(Box::new(Type::Text)) })
     }
 
     fn name(&mut self, path: &[String], range: &Range<usize>) -> Option<Expr> {
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
         let found = match self.child {
-            Some(child) if parts.len() > 1 && parts[0] == child.name => {
-                child.scope.column(&parts[1..])
-            }
-            Some(child) => self
-                .scope
-                .column(&parts)
-                .map(|column| below(child.hops, column)),
+            Some(child) if parts.len() > 1 && parts[0] == child.name => child.scope.column(&parts[1..]),
+            Some(child) => self.scope.column(&parts).map(|column| below(child.hops, column)),
             None => self.scope.column(&parts),
         };
         let error = match found {
@@ -229,25 +187,12 @@ impl Checker<'_> {
         }
         let is_child = self.child.is_none() && self.scope.child(parts[0]).is_some();
         let (code, help) = if error.ambiguous {
-            (
-                AMBIGUOUS,
-                (!error.suggestions.is_empty())
-                    .then(|| format!("write {}", error.suggestions.join(" or "))),
-            )
+            (AMBIGUOUS, (!error.suggestions.is_empty()).then(|| format!("write {}", error.suggestions.join(" or "))))
         } else if is_child {
-            let help = format!(
-                "{} has many rows here: aggregate them, as in count({0}) or sum({0}.…)",
-                parts[0]
-            );
+            let help = format!("{} has many rows here: aggregate them, as in count({0}) or sum({0}.…)", parts[0]);
             (UNKNOWN_NAME, Some(help))
         } else {
-            (
-                UNKNOWN_NAME,
-                error
-                    .suggestions
-                    .first()
-                    .map(|name| format!("did you mean `{name}`?")),
-            )
+            (UNKNOWN_NAME, error.suggestions.first().map(|name| format!("did you mean `{name}`?")))
         };
         let report = ExpressionError::new(code, error.message, range);
         self.report(match help {
@@ -261,21 +206,12 @@ impl Checker<'_> {
 fn stand_in(ty: &Type, expr: &Expr) -> Expr {
     match expr {
         Expr::Literal { .. } if expr.ty() == *ty => expr.clone(),
-        _ => Expr::Convert {
-            of: Box::new(Expr::Literal {
-                value: Literal::Null,
-                ty: Type::Null,
-            }),
-            ty: ty.clone(),
-        },
+        _ => Expr::Convert { of: Box::new(Expr::Literal { value: Literal::Null, ty: Type::Null }), ty: ty.clone() },
     }
 }
 
 /// A column seen from further down.
 fn below(hops: &[Hop], column: ColumnRef) -> ColumnRef {
     let all = hops.iter().cloned().chain(column.hops).collect();
-    ColumnRef {
-        hops: all,
-        ..column
-    }
+    ColumnRef { hops: all, ..column }
 }

@@ -17,34 +17,22 @@ pub(crate) fn common(left: &Expr, right: &Expr) -> Option<Type> {
     match (&a, &b) {
         (Type::Null, other) | (other, Type::Null) => Some(other.clone()),
         (Type::Integer, Type::Float) | (Type::Float, Type::Integer) => Some(Type::Float),
-        (Type::Integer, Type::Decimal(s)) | (Type::Decimal(s), Type::Integer) => {
-            Some(Type::Decimal(*s))
-        }
+        (Type::Integer, Type::Decimal(s)) | (Type::Decimal(s), Type::Integer) => Some(Type::Decimal(*s)),
         (Type::Decimal(s), Type::Decimal(t)) => Some(Type::Decimal(*s.max(t))),
         (Type::Decimal(s), Type::Float) => Some(beside_decimal(*s, right)),
         (Type::Float, Type::Decimal(s)) => Some(beside_decimal(*s, left)),
         (Type::Date, Type::DateTime) | (Type::DateTime, Type::Date) => Some(Type::DateTime),
-        (Type::Text, other) if other.is_temporal() => {
-            temporal(left).map(|found| wider(&found, other))
-        }
-        (other, Type::Text) if other.is_temporal() => {
-            temporal(right).map(|found| wider(&found, other))
-        }
+        (Type::Text, other) if other.is_temporal() => temporal(left).map(|found| wider(&found, other)),
+        (other, Type::Text) if other.is_temporal() => temporal(right).map(|found| wider(&found, other)),
         (Type::Interval(Unit::Day), Type::Interval(Unit::Second))
-        | (Type::Interval(Unit::Second), Type::Interval(Unit::Day)) => {
-            Some(Type::Interval(Unit::Second))
-        }
+        | (Type::Interval(Unit::Second), Type::Interval(Unit::Day)) => Some(Type::Interval(Unit::Second)),
         _ => None,
     }
 }
 
 /// A written number such as 0.5 is taken exactly beside a decimal; any other float makes both floats.
 fn beside_decimal(scale: u8, float: &Expr) -> Type {
-    if let Expr::Literal {
-        value: Literal::Float(value),
-        ..
-    } = float
-    {
+    if let Expr::Literal { value: Literal::Float(value), .. } = float {
         for wanted in scale..=MAX_SCALE {
             if exact_units(*value, wanted).is_some() {
                 return Type::Decimal(wanted);
@@ -56,28 +44,17 @@ fn beside_decimal(scale: u8, float: &Expr) -> Type {
 
 fn temporal(expr: &Expr) -> Option<Type> {
     match expr {
-        Expr::Literal {
-            value: Literal::Text(text),
-            ..
-        } => Literal::temporal(text).map(|found| found.ty()),
+        Expr::Literal { value: Literal::Text(text), .. } => Literal::temporal(text).map(|found| found.ty()),
         _ => None,
     }
 }
 
 fn wider(found: &Type, other: &Type) -> Type {
-    if *found == Type::DateTime {
-        Type::DateTime
-    } else {
-        other.clone()
-    }
+    if *found == Type::DateTime { Type::DateTime } else { other.clone() }
 }
 
 /// Converts without loss to `to`, or says why that is not possible.
-pub(crate) fn convert(
-    expr: Expr,
-    to: &Type,
-    range: &Range<usize>,
-) -> Result<Expr, ExpressionError> {
+pub(crate) fn convert(expr: Expr, to: &Type, range: &Range<usize>) -> Result<Expr, ExpressionError> {
     let from = expr.ty();
     if from == *to {
         return Ok(expr);
@@ -85,10 +62,7 @@ pub(crate) fn convert(
     if let Expr::Literal { value, .. } = &expr
         && let Some(value) = convert_literal(value, to)
     {
-        return Ok(Expr::Literal {
-            value,
-            ty: to.clone(),
-        });
+        return Ok(Expr::Literal { value, ty: to.clone() });
     }
     let lossless = match (&from, to) {
         (Type::Null, _)
@@ -100,10 +74,7 @@ pub(crate) fn convert(
         _ => false,
     };
     if lossless {
-        return Ok(Expr::Convert {
-            of: Box::new(expr),
-            ty: to.clone(),
-        });
+        return Ok(Expr::Convert { of: Box::new(expr), ty: to.clone() });
     }
     let error = ExpressionError::new(TYPE_MISMATCH, format!("expected {to}, found {from}"), range);
     Err(match conversion_help(&expr, &from, to) {
@@ -116,24 +87,15 @@ fn convert_literal(value: &Literal, to: &Type) -> Option<Literal> {
     match (value, to) {
         (Literal::Null, _) => Some(Literal::Null),
         (Literal::Integer(value), Type::Float) => Some(Literal::Float(*value as f64)),
-        (Literal::Integer(value), Type::Decimal(scale)) => value
-            .checked_mul(power_of_ten(*scale))
-            .map(|units| Literal::Decimal {
-                units,
-                scale: *scale,
-            }),
-        (Literal::Float(value), Type::Decimal(scale)) => {
-            exact_units(*value, *scale).map(|units| Literal::Decimal {
-                units,
-                scale: *scale,
-            })
+        (Literal::Integer(value), Type::Decimal(scale)) => {
+            value.checked_mul(power_of_ten(*scale)).map(|units| Literal::Decimal { units, scale: *scale })
         }
-        (Literal::Decimal { units, scale }, Type::Decimal(wanted)) if wanted >= scale => units
-            .checked_mul(power_of_ten(wanted - scale))
-            .map(|units| Literal::Decimal {
-                units,
-                scale: *wanted,
-            }),
+        (Literal::Float(value), Type::Decimal(scale)) => {
+            exact_units(*value, *scale).map(|units| Literal::Decimal { units, scale: *scale })
+        }
+        (Literal::Decimal { units, scale }, Type::Decimal(wanted)) if wanted >= scale => {
+            units.checked_mul(power_of_ten(wanted - scale)).map(|units| Literal::Decimal { units, scale: *wanted })
+        }
         (Literal::Decimal { units, scale }, Type::Float) => {
             Some(Literal::Float(*units as f64 / power_of_ten(*scale) as f64))
         }
@@ -142,9 +104,7 @@ fn convert_literal(value: &Literal, to: &Type) -> Option<Literal> {
             Literal::Date(day) => Some(Literal::DateTime(i64::from(day) * calendar::DAY)),
             found => Some(found),
         },
-        (Literal::Date(day), Type::DateTime) => {
-            Some(Literal::DateTime(i64::from(*day) * calendar::DAY))
-        }
+        (Literal::Date(day), Type::DateTime) => Some(Literal::DateTime(i64::from(*day) * calendar::DAY)),
         _ => None,
     }
 }
@@ -191,10 +151,7 @@ impl Expression {
                         function: Function::Decimal,
                         arguments: vec![
                             self.root,
-                            Expr::Literal {
-                                value: Literal::Integer(i64::from(*digits)),
-                                ty: Type::Integer,
-                            },
+                            Expr::Literal { value: Literal::Integer(i64::from(*digits)), ty: Type::Integer },
                         ],
                         ty: to.clone(),
                     },
@@ -202,10 +159,6 @@ impl Expression {
             }
             _ => convert(self.root, to, &range)?,
         };
-        Ok(Expression {
-            root,
-            ty: to.clone(),
-            text: self.text,
-        })
+        Ok(Expression { root, ty: to.clone(), text: self.text })
     }
 }

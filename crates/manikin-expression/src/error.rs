@@ -32,17 +32,8 @@ pub struct ExpressionError {
 }
 
 impl ExpressionError {
-    pub(crate) fn new(
-        code: &'static str,
-        message: impl Into<String>,
-        range: &Range<usize>,
-    ) -> Self {
-        ExpressionError {
-            code,
-            message: message.into(),
-            range: range.clone(),
-            help: None,
-        }
+    pub(crate) fn new(code: &'static str, message: impl Into<String>, range: &Range<usize>) -> Self {
+        ExpressionError { code, message: message.into(), range: range.clone(), help: None }
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -53,11 +44,7 @@ impl ExpressionError {
 
 impl fmt::Display for ExpressionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "error[{}]: {} (at {}..{})",
-            self.code, self.message, self.range.start, self.range.end
-        )?;
+        write!(f, "error[{}]: {} (at {}..{})", self.code, self.message, self.range.start, self.range.end)?;
         match &self.help {
             Some(help) => write!(f, "; help: {help}"),
             None => Ok(()),
@@ -68,10 +55,7 @@ impl fmt::Display for ExpressionError {
 impl std::error::Error for ExpressionError {}
 
 /// The name nearest to `wanted`, when one is near enough to be a slip of the keyboard.
-pub(crate) fn nearest<'a>(
-    wanted: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (wanted.chars().count() / 3).max(1);
     names
         .into_iter()

@@ -266,9 +266,7 @@ impl Condition {
     /// The value that is compared.
     pub fn value(&self) -> &Expr {
         match self {
-            Condition::Key { value, .. }
-            | Condition::Match { value, .. }
-            | Condition::Range { value, .. } => value,
+            Condition::Key { value, .. } | Condition::Match { value, .. } | Condition::Range { value, .. } => value,
         }
     }
 }
@@ -409,19 +407,10 @@ impl Expr {
                 of.visit(see);
                 by.visit(see);
             }
-            Expr::Logical {
-                operands: items, ..
-            }
-            | Expr::Call {
-                arguments: items, ..
-            } => {
+            Expr::Logical { operands: items, .. } | Expr::Call { arguments: items, .. } => {
                 items.iter().for_each(|item| item.visit(see));
             }
-            Expr::Case {
-                branches,
-                otherwise,
-                ..
-            } => {
+            Expr::Case { branches, otherwise, .. } => {
                 for (condition, result) in branches {
                     condition.visit(see);
                     result.visit(see);
@@ -437,14 +426,10 @@ impl Expr {
                 low.visit(see);
                 high.visit(see);
             }
-            Expr::Aggregate {
-                argument, filter, ..
-            } => {
+            Expr::Aggregate { argument, filter, .. } => {
                 argument.iter().chain(filter).for_each(|of| of.visit(see));
             }
-            Expr::Lookup { conditions, .. } => {
-                conditions.iter().for_each(|of| of.value().visit(see))
-            }
+            Expr::Lookup { conditions, .. } => conditions.iter().for_each(|of| of.value().visit(see)),
         }
     }
 }

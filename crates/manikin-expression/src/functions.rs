@@ -99,7 +99,9 @@ pub fn definition(name: &str) -> Option<&'static Definition> {
 
 /// Finds the definition of a call in the checked tree.
 pub(crate) fn definition_of(function: Function) -> Option<&'static Definition> {
-    REGISTRY.iter().find(|definition| matches!(definition.form, Form::Call { function: found, .. } if found == function))
+    REGISTRY
+        .iter()
+        .find(|definition| matches!(definition.form, Form::Call { function: found, .. } if found == function))
 }
 
 /// One function of the language.

@@ -24,8 +24,8 @@ mod types;
 
 pub use check::{check, check_as, names};
 pub use error::{
-    AMBIGUOUS, DOES_NOT_PARSE, ExpressionError, TYPE_MISMATCH, UNKNOWN_FUNCTION, UNKNOWN_NAME,
-    UNSUPPORTED, WRONG_ARGUMENTS,
+    AMBIGUOUS, DOES_NOT_PARSE, ExpressionError, TYPE_MISMATCH, UNKNOWN_FUNCTION, UNKNOWN_NAME, UNSUPPORTED,
+    WRONG_ARGUMENTS,
 };
 pub use expression::{Aggregate, Arithmetic, Comparison, Condition, Expr, Expression, Logic};
 pub use functions::Function;

@@ -5,8 +5,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    self, BinaryOperator, CeilFloorKind, DataType, DateTimeField, Expr as Sql, FunctionArg,
-    FunctionArgExpr, FunctionArguments, Spanned, UnaryOperator, Value,
+    self, BinaryOperator, CeilFloorKind, DataType, DateTimeField, Expr as Sql, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Spanned, UnaryOperator, Value,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
@@ -38,42 +38,13 @@ pub(crate) enum Node {
     Arithmetic(Arithmetic, Box<Syntax>, Box<Syntax>),
     Logical(Logic, Vec<Syntax>),
     Compare(Comparison, Box<Syntax>, Box<Syntax>),
-    Case {
-        operand: Option<Box<Syntax>>,
-        branches: Vec<(Syntax, Syntax)>,
-        otherwise: Option<Box<Syntax>>,
-    },
-    In {
-        of: Box<Syntax>,
-        items: Vec<Syntax>,
-        negated: bool,
-    },
-    Between {
-        of: Box<Syntax>,
-        low: Box<Syntax>,
-        high: Box<Syntax>,
-        negated: bool,
-    },
-    IsNull {
-        of: Box<Syntax>,
-        negated: bool,
-    },
-    IsTruth {
-        of: Box<Syntax>,
-        truth: bool,
-        negated: bool,
-    },
-    Like {
-        of: Box<Syntax>,
-        pattern: Box<Syntax>,
-        negated: bool,
-    },
-    Call {
-        name: String,
-        arguments: Vec<Syntax>,
-        filter: Option<Box<Syntax>>,
-        distinct: bool,
-    },
+    Case { operand: Option<Box<Syntax>>, branches: Vec<(Syntax, Syntax)>, otherwise: Option<Box<Syntax>> },
+    In { of: Box<Syntax>, items: Vec<Syntax>, negated: bool },
+    Between { of: Box<Syntax>, low: Box<Syntax>, high: Box<Syntax>, negated: bool },
+    IsNull { of: Box<Syntax>, negated: bool },
+    IsTruth { of: Box<Syntax>, truth: bool, negated: bool },
+    Like { of: Box<Syntax>, pattern: Box<Syntax>, negated: bool },
+    Call { name: String, arguments: Vec<Syntax>, filter: Option<Box<Syntax>>, distinct: bool },
 }
 
 impl Syntax {
@@ -82,30 +53,20 @@ impl Syntax {
         match &mut self.node {
             Node::Literal(_) | Node::Name(_) => Vec::new(),
             Node::List(items) | Node::Logical(_, items) => items.iter_mut().collect(),
-            Node::Not(of)
-            | Node::Negate(of)
-            | Node::IsNull { of, .. }
-            | Node::IsTruth { of, .. } => vec![of],
+            Node::Not(of) | Node::Negate(of) | Node::IsNull { of, .. } | Node::IsTruth { of, .. } => vec![of],
             Node::Arithmetic(_, left, right) | Node::Compare(_, left, right) => vec![left, right],
             Node::Like { of, pattern, .. } => vec![of, pattern],
             Node::Between { of, low, high, .. } => vec![of, low, high],
             Node::In { of, items, .. } => std::iter::once(&mut **of).chain(items).collect(),
-            Node::Case {
-                operand,
-                branches,
-                otherwise,
-            } => operand
+            Node::Case { operand, branches, otherwise } => operand
                 .iter_mut()
                 .map(|part| &mut **part)
                 .chain(branches.iter_mut().flat_map(|(when, then)| [when, then]))
                 .chain(otherwise.iter_mut().map(|part| &mut **part))
                 .collect(),
-            Node::Call {
-                arguments, filter, ..
-            } => arguments
-                .iter_mut()
-                .chain(filter.iter_mut().map(|part| &mut **part))
-                .collect(),
+            Node::Call { arguments, filter, .. } => {
+                arguments.iter_mut().chain(filter.iter_mut().map(|part| &mut **part)).collect()
+            }
         }
     }
 
@@ -114,30 +75,18 @@ impl Syntax {
         match &self.node {
             Node::Literal(_) | Node::Name(_) => Vec::new(),
             Node::List(items) | Node::Logical(_, items) => items.iter().collect(),
-            Node::Not(of)
-            | Node::Negate(of)
-            | Node::IsNull { of, .. }
-            | Node::IsTruth { of, .. } => vec![of],
+            Node::Not(of) | Node::Negate(of) | Node::IsNull { of, .. } | Node::IsTruth { of, .. } => vec![of],
             Node::Arithmetic(_, left, right) | Node::Compare(_, left, right) => vec![left, right],
             Node::Like { of, pattern, .. } => vec![of, pattern],
             Node::Between { of, low, high, .. } => vec![of, low, high],
             Node::In { of, items, .. } => std::iter::once(&**of).chain(items).collect(),
-            Node::Case {
-                operand,
-                branches,
-                otherwise,
-            } => operand
+            Node::Case { operand, branches, otherwise } => operand
                 .iter()
                 .map(|part| &**part)
                 .chain(branches.iter().flat_map(|(when, then)| [when, then]))
                 .chain(otherwise.iter().map(|part| &**part))
                 .collect(),
-            Node::Call {
-                arguments, filter, ..
-            } => arguments
-                .iter()
-                .chain(filter.iter().map(|part| &**part))
-                .collect(),
+            Node::Call { arguments, filter, .. } => arguments.iter().chain(filter.iter().map(|part| &**part)).collect(),
         }
     }
 }
@@ -147,44 +96,28 @@ pub(crate) fn parse(text: &str) -> Result<Syntax, ExpressionError> {
     let places = Places::new(text);
     let whole = 0..text.len();
     let dialect = GenericDialect {};
-    let tokens = Tokenizer::new(&dialect, text)
-        .tokenize_with_location()
-        .map_err(|error| {
-            let at = places.offset(error.location);
-            ExpressionError::new(DOES_NOT_PARSE, error.message, &(at..text.len().max(at)))
-        })?;
+    let tokens = Tokenizer::new(&dialect, text).tokenize_with_location().map_err(|error| {
+        let at = places.offset(error.location);
+        ExpressionError::new(DOES_NOT_PARSE, error.message, &(at..text.len().max(at)))
+    })?;
     if tokens.len() > MAX_TOKENS {
         return Err(ExpressionError::new(
             UNSUPPORTED,
-            format!(
-                "the expression has {} tokens, more than {MAX_TOKENS}",
-                tokens.len()
-            ),
+            format!("the expression has {} tokens, more than {MAX_TOKENS}", tokens.len()),
             &whole,
         )
         .with_help("put long lists of values into a table and ask with in_table(x, 'table')"));
     }
-    if tokens
-        .iter()
-        .all(|t| matches!(t.token, Token::Whitespace(_) | Token::EOF))
-    {
-        return Err(ExpressionError::new(
-            DOES_NOT_PARSE,
-            "the expression is empty",
-            &whole,
-        ));
+    if tokens.iter().all(|t| matches!(t.token, Token::Whitespace(_) | Token::EOF)) {
+        return Err(ExpressionError::new(DOES_NOT_PARSE, "the expression is empty", &whole));
     }
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
     let sql = match parser.parse_expr() {
         Ok(sql) => sql,
         Err(error) => {
-            let range = places
-                .range(parser.peek_token_ref().span)
-                .unwrap_or_else(|| whole.clone());
+            let range = places.range(parser.peek_token_ref().span).unwrap_or_else(|| whole.clone());
             let message = match error {
-                ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
-                    without_place(&message)
-                }
+                ParserError::TokenizerError(message) | ParserError::ParserError(message) => without_place(&message),
                 ParserError::RecursionLimitExceeded => "the expression nests too deeply".to_owned(),
             };
             return Err(ExpressionError::new(DOES_NOT_PARSE, message, &range));
@@ -205,15 +138,9 @@ pub(crate) fn parse(text: &str) -> Result<Syntax, ExpressionError> {
 
 /// The parser ends its messages with a line and column, which the range says better.
 fn without_place(message: &str) -> String {
-    let kept = message
-        .rfind(" at Line:")
-        .map_or(message, |at| &message[..at]);
-    let kept = kept
-        .strip_prefix("Expected: ")
-        .map(|rest| format!("expected {rest}"))
-        .unwrap_or(kept.to_owned());
-    kept.replace(", found: EOF", ", found the end of the expression")
-        .replace(", found: ", ", found ")
+    let kept = message.rfind(" at Line:").map_or(message, |at| &message[..at]);
+    let kept = kept.strip_prefix("Expected: ").map(|rest| format!("expected {rest}")).unwrap_or(kept.to_owned());
+    kept.replace(", found: EOF", ", found the end of the expression").replace(", found: ", ", found ")
 }
 
 /// Turns lines and columns, counted in characters from 1, into byte offsets.
@@ -224,9 +151,7 @@ struct Places<'a> {
 
 impl<'a> Places<'a> {
     fn new(text: &'a str) -> Self {
-        let lines = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Places { text, lines }
     }
 
@@ -237,9 +162,7 @@ impl<'a> Places<'a> {
             return self.text.len();
         };
         let rest = &self.text[*start..];
-        rest.char_indices()
-            .nth(column)
-            .map_or(self.text.len(), |(at, _)| start + at)
+        rest.char_indices().nth(column).map_or(self.text.len(), |(at, _)| start + at)
     }
 
     fn range(&self, span: Span) -> Option<Range<usize>> {
@@ -257,18 +180,12 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn range(&self, sql: &Sql) -> Range<usize> {
-        self.places
-            .range(sql.span())
-            .unwrap_or(0..self.places.text.len())
+        self.places.range(sql.span()).unwrap_or(0..self.places.text.len())
     }
 
     fn unsupported(&self, sql: &Sql, what: &str, help: &str) -> ExpressionError {
-        ExpressionError::new(
-            UNSUPPORTED,
-            format!("{what} is not part of the expression language"),
-            &self.range(sql),
-        )
-        .with_help(help)
+        ExpressionError::new(UNSUPPORTED, format!("{what} is not part of the expression language"), &self.range(sql))
+            .with_help(help)
     }
 
     fn boxed(&self, sql: &Sql, depth: usize) -> Result<Box<Syntax>, ExpressionError> {
@@ -293,9 +210,7 @@ impl Reader<'_> {
         let node = match sql {
             Sql::Nested(inner) => return self.read(inner, depth),
             Sql::Identifier(name) => Node::Name(vec![name.value.clone()]),
-            Sql::CompoundIdentifier(names) => {
-                Node::Name(names.iter().map(|name| name.value.clone()).collect())
-            }
+            Sql::CompoundIdentifier(names) => Node::Name(names.iter().map(|name| name.value.clone()).collect()),
             Sql::Value(value) => Node::Literal(self.literal(sql, &value.value)?),
             Sql::TypedString(typed) => Node::Literal(self.typed(sql, typed)?),
             Sql::Array(array) => Node::List(self.all(&array.elem, depth)?),
@@ -304,124 +219,51 @@ impl Reader<'_> {
                 UnaryOperator::Plus => return self.read(expr, depth),
                 UnaryOperator::Minus => Node::Negate(self.boxed(expr, depth)?),
                 _ => {
-                    return Err(self.unsupported(
-                        sql,
-                        "this operator",
-                        "use not, + or - before a value",
-                    ));
+                    return Err(self.unsupported(sql, "this operator", "use not, + or - before a value"));
                 }
             },
             Sql::BinaryOp { left, op, right } => self.binary(sql, left, op, right, depth)?,
-            Sql::IsNull(of) => Node::IsNull {
-                of: self.boxed(of, depth)?,
-                negated: false,
-            },
-            Sql::IsNotNull(of) => Node::IsNull {
-                of: self.boxed(of, depth)?,
-                negated: true,
-            },
-            Sql::IsUnknown(of) => Node::IsNull {
-                of: self.boxed(of, depth)?,
-                negated: false,
-            },
-            Sql::IsNotUnknown(of) => Node::IsNull {
-                of: self.boxed(of, depth)?,
-                negated: true,
-            },
-            Sql::IsTrue(of) => Node::IsTruth {
-                of: self.boxed(of, depth)?,
-                truth: true,
-                negated: false,
-            },
-            Sql::IsNotTrue(of) => Node::IsTruth {
-                of: self.boxed(of, depth)?,
-                truth: true,
-                negated: true,
-            },
-            Sql::IsFalse(of) => Node::IsTruth {
-                of: self.boxed(of, depth)?,
-                truth: false,
-                negated: false,
-            },
-            Sql::IsNotFalse(of) => Node::IsTruth {
-                of: self.boxed(of, depth)?,
-                truth: false,
-                negated: true,
-            },
-            Sql::InList {
-                expr,
-                list,
-                negated,
-            } => Node::In {
-                of: self.boxed(expr, depth)?,
-                items: self.all(list, depth)?,
-                negated: *negated,
-            },
-            Sql::Between {
-                expr,
-                negated,
-                low,
-                high,
-            } => Node::Between {
+            Sql::IsNull(of) => Node::IsNull { of: self.boxed(of, depth)?, negated: false },
+            Sql::IsNotNull(of) => Node::IsNull { of: self.boxed(of, depth)?, negated: true },
+            Sql::IsUnknown(of) => Node::IsNull { of: self.boxed(of, depth)?, negated: false },
+            Sql::IsNotUnknown(of) => Node::IsNull { of: self.boxed(of, depth)?, negated: true },
+            Sql::IsTrue(of) => Node::IsTruth { of: self.boxed(of, depth)?, truth: true, negated: false },
+            Sql::IsNotTrue(of) => Node::IsTruth { of: self.boxed(of, depth)?, truth: true, negated: true },
+            Sql::IsFalse(of) => Node::IsTruth { of: self.boxed(of, depth)?, truth: false, negated: false },
+            Sql::IsNotFalse(of) => Node::IsTruth { of: self.boxed(of, depth)?, truth: false, negated: true },
+            Sql::InList { expr, list, negated } => {
+                Node::In { of: self.boxed(expr, depth)?, items: self.all(list, depth)?, negated: *negated }
+            }
+            Sql::Between { expr, negated, low, high } => Node::Between {
                 of: self.boxed(expr, depth)?,
                 low: self.boxed(low, depth)?,
                 high: self.boxed(high, depth)?,
                 negated: *negated,
             },
-            Sql::Like {
-                negated,
-                any: false,
-                expr,
-                pattern,
-                escape_char: None,
-            } => Node::Like {
-                of: self.boxed(expr, depth)?,
-                pattern: self.boxed(pattern, depth)?,
-                negated: *negated,
-            },
+            Sql::Like { negated, any: false, expr, pattern, escape_char: None } => {
+                Node::Like { of: self.boxed(expr, depth)?, pattern: self.boxed(pattern, depth)?, negated: *negated }
+            }
             Sql::Like { .. } => {
-                return Err(self.unsupported(
-                    sql,
-                    "LIKE with ANY or ESCAPE",
-                    "use starts_with, contains or ends_with",
-                ));
+                return Err(self.unsupported(sql, "LIKE with ANY or ESCAPE", "use starts_with, contains or ends_with"));
             }
             Sql::ILike { .. } => {
                 return Err(self.unsupported(sql, "ILIKE", "write lower(x) like '…'"));
             }
-            Sql::Case {
-                operand,
-                conditions,
-                else_result,
-                ..
-            } => Node::Case {
-                operand: operand
-                    .as_ref()
-                    .map(|of| self.boxed(of, depth))
-                    .transpose()?,
+            Sql::Case { operand, conditions, else_result, .. } => Node::Case {
+                operand: operand.as_ref().map(|of| self.boxed(of, depth)).transpose()?,
                 branches: conditions
                     .iter()
-                    .map(|branch| {
-                        Ok((
-                            self.read(&branch.condition, depth)?,
-                            self.read(&branch.result, depth)?,
-                        ))
-                    })
+                    .map(|branch| Ok((self.read(&branch.condition, depth)?, self.read(&branch.result, depth)?)))
                     .collect::<Result<_, ExpressionError>>()?,
-                otherwise: else_result
-                    .as_ref()
-                    .map(|of| self.boxed(of, depth))
-                    .transpose()?,
+                otherwise: else_result.as_ref().map(|of| self.boxed(of, depth)).transpose()?,
             },
             Sql::Function(function) => self.call(sql, function, depth)?,
-            Sql::Floor {
-                expr,
-                field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
-            } => call("floor", vec![self.read(expr, depth)?]),
-            Sql::Ceil {
-                expr,
-                field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
-            } => call("ceil", vec![self.read(expr, depth)?]),
+            Sql::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+                call("floor", vec![self.read(expr, depth)?])
+            }
+            Sql::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+                call("ceil", vec![self.read(expr, depth)?])
+            }
             Sql::Floor { .. } | Sql::Ceil { .. } => {
                 return Err(self.unsupported(
                     sql,
@@ -429,24 +271,16 @@ impl Reader<'_> {
                     "scale the number: floor(x * 10) / 10",
                 ));
             }
-            Sql::Substring {
-                expr,
-                substring_from,
-                substring_for,
-                ..
-            } => {
+            Sql::Substring { expr, substring_from, substring_for, .. } => {
                 let mut arguments = vec![self.read(expr, depth)?];
                 for part in [substring_from, substring_for].into_iter().flatten() {
                     arguments.push(self.read(part, depth)?);
                 }
                 call("substr", arguments)
             }
-            Sql::Trim {
-                trim_where: None,
-                trim_what: None,
-                expr,
-                trim_characters: None,
-            } => call("trim", vec![self.read(expr, depth)?]),
+            Sql::Trim { trim_where: None, trim_what: None, expr, trim_characters: None } => {
+                call("trim", vec![self.read(expr, depth)?])
+            }
             Sql::Extract { field, expr, .. } => {
                 let name = match field {
                     DateTimeField::Year => "year",
@@ -465,20 +299,28 @@ impl Reader<'_> {
                 call(name, vec![self.read(expr, depth)?])
             }
             Sql::Cast { .. } | Sql::Convert { .. } => {
-                return Err(self.unsupported(sql, "a cast", "use text(x), number(x), integer(x), decimal(x, digits), date(x) or datetime(x)"));
-            }
-            Sql::Interval(_) => {
-                return Err(self.unsupported(sql, "an INTERVAL literal", "use days(n), weeks(n), months(n), years(n), hours(n), minutes(n) or seconds(n)"));
-            }
-            Sql::Subquery(_) | Sql::InSubquery { .. } | Sql::Exists { .. } => {
-                return Err(self.unsupported(sql, "a subquery", "use an aggregate over a child such as sum(claim_line.billed), or lookup and in_table"));
-            }
-            Sql::IsDistinctFrom(..) | Sql::IsNotDistinctFrom(..) => {
                 return Err(self.unsupported(
                     sql,
-                    "IS DISTINCT FROM",
-                    "write a = b or (a is null and b is null)",
+                    "a cast",
+                    "use text(x), number(x), integer(x), decimal(x, digits), date(x) or datetime(x)",
                 ));
+            }
+            Sql::Interval(_) => {
+                return Err(self.unsupported(
+                    sql,
+                    "an INTERVAL literal",
+                    "use days(n), weeks(n), months(n), years(n), hours(n), minutes(n) or seconds(n)",
+                ));
+            }
+            Sql::Subquery(_) | Sql::InSubquery { .. } | Sql::Exists { .. } => {
+                return Err(self.unsupported(
+                    sql,
+                    "a subquery",
+                    "use an aggregate over a child such as sum(claim_line.billed), or lookup and in_table",
+                ));
+            }
+            Sql::IsDistinctFrom(..) | Sql::IsNotDistinctFrom(..) => {
+                return Err(self.unsupported(sql, "IS DISTINCT FROM", "write a = b or (a is null and b is null)"));
             }
             _ => {
                 return Err(self.unsupported(sql, "this SQL", "use arithmetic, comparisons, and/or/not, case, in, between, is null, like and the listed functions"));
@@ -496,21 +338,13 @@ impl Reader<'_> {
             Value::Number(text, false) => {
                 if text.bytes().all(|byte| byte.is_ascii_digit()) {
                     text.parse().map(Literal::Integer).map_err(|_| {
-                        ExpressionError::new(
-                            DOES_NOT_PARSE,
-                            format!("{text} is beyond a 64-bit integer"),
-                            &range,
-                        )
-                        .with_help("write it with an exponent, such as 1e20, to have a float")
+                        ExpressionError::new(DOES_NOT_PARSE, format!("{text} is beyond a 64-bit integer"), &range)
+                            .with_help("write it with an exponent, such as 1e20, to have a float")
                     })
                 } else {
                     match text.parse::<f64>() {
                         Ok(value) if value.is_finite() => Ok(Literal::Float(value)),
-                        _ => Err(ExpressionError::new(
-                            DOES_NOT_PARSE,
-                            format!("{text} is not a number"),
-                            &range,
-                        )),
+                        _ => Err(ExpressionError::new(DOES_NOT_PARSE, format!("{text} is not a number"), &range)),
                     }
                 }
             }
@@ -519,11 +353,7 @@ impl Reader<'_> {
                 "a double-quoted text",
                 &format!("write '{text}' for text, \"{text}\" for a name"),
             )),
-            _ => Err(self.unsupported(
-                sql,
-                "this form of literal",
-                "use numbers, 'text', true, false and null",
-            )),
+            _ => Err(self.unsupported(sql, "this form of literal", "use numbers, 'text', true, false and null")),
         }
     }
 
@@ -539,12 +369,8 @@ impl Reader<'_> {
             }
             (DataType::Timestamp(..) | DataType::Datetime(_), Some(literal)) => Ok(literal),
             (DataType::Date | DataType::Timestamp(..) | DataType::Datetime(_), _) => {
-                Err(ExpressionError::new(
-                    DOES_NOT_PARSE,
-                    format!("'{text}' is not such a date"),
-                    &self.range(sql),
-                )
-                .with_help("write date '2025-01-31' or timestamp '2025-01-31T13:45:00'"))
+                Err(ExpressionError::new(DOES_NOT_PARSE, format!("'{text}' is not such a date"), &self.range(sql))
+                    .with_help("write date '2025-01-31' or timestamp '2025-01-31T13:45:00'"))
             }
             _ => Err(self.unsupported(
                 sql,
@@ -571,12 +397,7 @@ impl Reader<'_> {
             // A chain `a or b or c …` leans left as deep as it is long; it is read as one node.
             let mut operands = vec![self.read(right, depth)?];
             let mut rest = left;
-            while let Sql::BinaryOp {
-                left,
-                op: same,
-                right,
-            } = rest
-            {
+            while let Sql::BinaryOp { left, op: same, right } = rest {
                 if same != op {
                     break;
                 }
@@ -590,12 +411,7 @@ impl Reader<'_> {
         if *op == BinaryOperator::StringConcat {
             let mut arguments = vec![self.read(right, depth)?];
             let mut rest = left;
-            while let Sql::BinaryOp {
-                left,
-                op: BinaryOperator::StringConcat,
-                right,
-            } = rest
-            {
+            while let Sql::BinaryOp { left, op: BinaryOperator::StringConcat, right } = rest {
                 arguments.push(self.read(right, depth)?);
                 rest = left;
             }
@@ -621,36 +437,17 @@ impl Reader<'_> {
             _ => None,
         };
         match (arithmetic, comparison) {
-            (Some(operation), _) => Ok(Node::Arithmetic(
-                operation,
-                self.boxed(left, depth)?,
-                self.boxed(right, depth)?,
-            )),
-            (_, Some(operation)) => Ok(Node::Compare(
-                operation,
-                self.boxed(left, depth)?,
-                self.boxed(right, depth)?,
-            )),
-            _ => Err(self.unsupported(
-                sql,
-                &format!("the operator {op}"),
-                "use + - * / % || = <> < <= > >= and or",
-            )),
+            (Some(operation), _) => {
+                Ok(Node::Arithmetic(operation, self.boxed(left, depth)?, self.boxed(right, depth)?))
+            }
+            (_, Some(operation)) => Ok(Node::Compare(operation, self.boxed(left, depth)?, self.boxed(right, depth)?)),
+            _ => Err(self.unsupported(sql, &format!("the operator {op}"), "use + - * / % || = <> < <= > >= and or")),
         }
     }
 
-    fn call(
-        &self,
-        sql: &Sql,
-        function: &ast::Function,
-        depth: usize,
-    ) -> Result<Node, ExpressionError> {
+    fn call(&self, sql: &Sql, function: &ast::Function, depth: usize) -> Result<Node, ExpressionError> {
         let [ast::ObjectNamePart::Identifier(name)] = function.name.0.as_slice() else {
-            return Err(self.unsupported(
-                sql,
-                "a function with a qualified name",
-                "use one of the listed functions",
-            ));
+            return Err(self.unsupported(sql, "a function with a qualified name", "use one of the listed functions"));
         };
         let plain = function.over.is_none()
             && function.null_treatment.is_none()
@@ -658,11 +455,7 @@ impl Reader<'_> {
             && !function.uses_odbc_syntax
             && matches!(function.parameters, FunctionArguments::None);
         let FunctionArguments::List(list) = &function.args else {
-            return Err(self.unsupported(
-                sql,
-                "a function of this form",
-                "write name(argument, …)",
-            ));
+            return Err(self.unsupported(sql, "a function of this form", "write name(argument, …)"));
         };
         if !plain || !list.clauses.is_empty() {
             return Err(self.unsupported(
@@ -674,39 +467,21 @@ impl Reader<'_> {
         let mut arguments = Vec::with_capacity(list.args.len());
         for argument in &list.args {
             match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(of)) => {
-                    arguments.push(self.read(of, depth)?)
-                }
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(of)) => arguments.push(self.read(of, depth)?),
                 _ => {
-                    return Err(self.unsupported(
-                        sql,
-                        "a named or * argument",
-                        "write count(child) to count rows",
-                    ));
+                    return Err(self.unsupported(sql, "a named or * argument", "write count(child) to count rows"));
                 }
             }
         }
         Ok(Node::Call {
             name: name.value.to_lowercase(),
             arguments,
-            filter: function
-                .filter
-                .as_ref()
-                .map(|of| self.boxed(of, depth))
-                .transpose()?,
-            distinct: matches!(
-                list.duplicate_treatment,
-                Some(ast::DuplicateTreatment::Distinct)
-            ),
+            filter: function.filter.as_ref().map(|of| self.boxed(of, depth)).transpose()?,
+            distinct: matches!(list.duplicate_treatment, Some(ast::DuplicateTreatment::Distinct)),
         })
     }
 }
 
 fn call(name: &str, arguments: Vec<Syntax>) -> Node {
-    Node::Call {
-        name: name.to_owned(),
-        arguments,
-        filter: None,
-        distinct: false,
-    }
+    Node::Call { name: name.to_owned(), arguments, filter: None, distinct: false }
 }

@@ -164,16 +164,9 @@ pub fn exact_units(value: f64, scale: u8) -> Option<i64> {
         return None;
     }
     let whole: i64 = whole.parse().ok()?;
-    let tail: i64 = if part.is_empty() {
-        0
-    } else {
-        part.parse().ok()?
-    };
+    let tail: i64 = if part.is_empty() { 0 } else { part.parse().ok()? };
     let missing = u8::try_from(usize::from(scale) - part.len()).ok()?;
-    whole
-        .checked_mul(power_of_ten(scale))?
-        .checked_add(tail.checked_mul(power_of_ten(missing))?)?
-        .checked_mul(sign)
+    whole.checked_mul(power_of_ten(scale))?.checked_add(tail.checked_mul(power_of_ten(missing))?)?.checked_mul(sign)
 }
 
 #[cfg(test)]

@@ -4,9 +4,7 @@ use std::ops::Range;
 
 use super::operator::literal;
 use super::{Checker, Child, Expr, below};
-use crate::error::{
-    AMBIGUOUS, ExpressionError, TYPE_MISMATCH, UNKNOWN_NAME, UNSUPPORTED, WRONG_ARGUMENTS,
-};
+use crate::error::{AMBIGUOUS, ExpressionError, TYPE_MISMATCH, UNKNOWN_NAME, UNSUPPORTED, WRONG_ARGUMENTS};
 use crate::expression::Aggregate;
 use crate::functions::Definition;
 use crate::syntax::{Node, Syntax};
@@ -25,11 +23,7 @@ impl Checker<'_> {
             (kind, false) => kind,
             (Aggregate::Count, true) => Aggregate::CountDistinct,
             (_, true) => {
-                return self.report(ExpressionError::new(
-                    WRONG_ARGUMENTS,
-                    "distinct belongs to count alone",
-                    range,
-                ));
+                return self.report(ExpressionError::new(WRONG_ARGUMENTS, "distinct belongs to count alone", range));
             }
         };
         self.aggregate_where(kind, Some(argument), filter, range)
@@ -53,10 +47,8 @@ impl Checker<'_> {
             first_names(part, &mut names);
         }
         let outer = self.scope;
-        let mut found: Vec<(&str, _)> = names
-            .iter()
-            .filter_map(|name| outer.child(name).map(|child| (*name, child)))
-            .collect();
+        let mut found: Vec<(&str, _)> =
+            names.iter().filter_map(|name| outer.child(name).map(|child| (*name, child))).collect();
         if found.len() > 1 {
             let names: Vec<&str> = found.iter().map(|(name, _)| *name).collect();
             return self.report(
@@ -69,9 +61,7 @@ impl Checker<'_> {
             );
         }
         let Some((name, (hops, scope))) = found.pop() else {
-            let near = names
-                .first()
-                .map_or(String::new(), |name| format!(", and `{name}` is not one"));
+            let near = names.first().map_or(String::new(), |name| format!(", and `{name}` is not one"));
             return self.report(
                 ExpressionError::new(UNKNOWN_NAME, format!("the aggregate names no child of this entity{near}"), range)
                     .with_help("write the child before the field, as in sum(claim_line.billed); for several values of one row use least and greatest"),
@@ -79,11 +69,7 @@ impl Checker<'_> {
         };
         let rows = matches!(argument.map(|argument| &argument.node), Some(Node::Name(path)) if path.len() == 1 && path[0] == name);
         let entity = name.to_owned();
-        let child = Child {
-            name,
-            scope: &*scope,
-            hops: &hops,
-        };
+        let child = Child { name, scope: &*scope, hops: &hops };
         let mut inner = Checker {
             scope: outer,
             child: Some(child),
@@ -102,12 +88,8 @@ impl Checker<'_> {
         self.expanded = inner.expanded;
         if rows && kind != Aggregate::Count {
             return self.report(
-                ExpressionError::new(
-                    WRONG_ARGUMENTS,
-                    format!("only count takes rows; name a field of {name}"),
-                    range,
-                )
-                .with_help(format!("write {name}.field")),
+                ExpressionError::new(WRONG_ARGUMENTS, format!("only count takes rows; name a field of {name}"), range)
+                    .with_help(format!("write {name}.field")),
             );
         }
         let filter = match filter {
@@ -124,18 +106,9 @@ impl Checker<'_> {
             Aggregate::Count | Aggregate::CountDistinct => Type::Integer,
             Aggregate::Avg => Type::Float,
             Aggregate::Any | Aggregate::Every => Type::Boolean,
-            Aggregate::Sum | Aggregate::Min | Aggregate::Max => {
-                argument.as_ref().map_or(Type::Integer, |of| of.ty())
-            }
+            Aggregate::Sum | Aggregate::Min | Aggregate::Max => argument.as_ref().map_or(Type::Integer, |of| of.ty()),
         };
-        Some(Expr::Aggregate {
-            kind,
-            entity,
-            hops,
-            argument,
-            filter,
-            ty,
-        })
+        Some(Expr::Aggregate { kind, entity, hops, argument, filter, ty })
     }
 
     fn aggregated(&mut self, kind: Aggregate, argument: &Syntax) -> Option<Expr> {
@@ -149,54 +122,36 @@ impl Checker<'_> {
         match (kind, &ty) {
             (Aggregate::Sum, Type::Null) => Some(literal(Literal::Integer(0))),
             (Aggregate::Sum, ty) if !ty.is_number() => {
-                let error = ExpressionError::new(
-                    TYPE_MISMATCH,
-                    format!("expected a number, found {ty}"),
-                    &argument.range,
-                );
+                let error =
+                    ExpressionError::new(TYPE_MISMATCH, format!("expected a number, found {ty}"), &argument.range);
                 self.report(match ty {
-                    Type::Boolean => {
-                        error.with_help("count_if(condition) counts the rows where it is true")
-                    }
+                    Type::Boolean => error.with_help("count_if(condition) counts the rows where it is true"),
                     _ => error,
                 })
             }
-            (_, Type::List(_) | Type::Interval(_)) => self.report(ExpressionError::new(
-                TYPE_MISMATCH,
-                format!("a {ty} has no order"),
-                &argument.range,
-            )),
+            (_, Type::List(_) | Type::Interval(_)) => {
+                self.report(ExpressionError::new(TYPE_MISMATCH, format!("a {ty} has no order"), &argument.range))
+            }
             _ => Some(expr),
         }
     }
 
-    pub(super) fn cell(
-        &mut self,
-        definition: &Definition,
-        arguments: &[Syntax],
-        range: &Range<usize>,
-    ) -> Option<Expr> {
+    pub(super) fn cell(&mut self, definition: &Definition, arguments: &[Syntax], range: &Range<usize>) -> Option<Expr> {
         self.count(definition, arguments, 2, 2, range)?;
         let name = self.expect(&arguments[1], &Type::Text);
         let Node::Name(path) = &arguments[0].node else {
             return self.report(
-                ExpressionError::new(
-                    WRONG_ARGUMENTS,
-                    "the first argument of cell names a row",
-                    &arguments[0].range,
-                )
-                .with_help(format!("write {}", definition.usage)),
+                ExpressionError::new(WRONG_ARGUMENTS, "the first argument of cell names a row", &arguments[0].range)
+                    .with_help(format!("write {}", definition.usage)),
             );
         };
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
         let found = match self.child {
             Some(child) if parts[0] == child.name => child.scope.row(&parts[1..]),
-            Some(child) => self.scope.row(&parts).map(|columns| {
-                columns
-                    .into_iter()
-                    .map(|column| below(child.hops, column))
-                    .collect()
-            }),
+            Some(child) => self
+                .scope
+                .row(&parts)
+                .map(|columns| columns.into_iter().map(|column| below(child.hops, column)).collect()),
             None => self.scope.row(&parts),
         };
         let Some(columns) = found else {
@@ -209,10 +164,7 @@ impl Checker<'_> {
                 .with_help("name this entity, its parent or what it links to"),
             );
         };
-        let columns: Vec<_> = columns
-            .into_iter()
-            .filter(|column| column.ty.is_number())
-            .collect();
+        let columns: Vec<_> = columns.into_iter().filter(|column| column.ty.is_number()).collect();
         if columns.is_empty() {
             return self.report(ExpressionError::new(
                 TYPE_MISMATCH,
@@ -220,10 +172,7 @@ impl Checker<'_> {
                 &arguments[0].range,
             ));
         }
-        Some(Expr::Cell {
-            columns,
-            name: Box::new(name?),
-        })
+        Some(Expr::Cell { columns, name: Box::new(name?) })
     }
 }
 
@@ -233,8 +182,5 @@ fn first_names<'a>(syntax: &'a Syntax, found: &mut Vec<&'a str>) {
     {
         found.push(&path[0]);
     }
-    syntax
-        .parts()
-        .into_iter()
-        .for_each(|part| first_names(part, found));
+    syntax.parts().into_iter().for_each(|part| first_names(part, found));
 }

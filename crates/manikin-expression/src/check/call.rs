@@ -5,9 +5,7 @@ use std::ops::Range;
 use super::operator::{literal, shift};
 use super::{Checker, Expr};
 use crate::convert::convert;
-use crate::error::{
-    ExpressionError, TYPE_MISMATCH, UNKNOWN_FUNCTION, UNSUPPORTED, WRONG_ARGUMENTS, nearest,
-};
+use crate::error::{ExpressionError, TYPE_MISMATCH, UNKNOWN_FUNCTION, UNSUPPORTED, WRONG_ARGUMENTS, nearest};
 use crate::expression::{Aggregate, Arithmetic, Comparison};
 use crate::functions::{Definition, Form, Function, Parameter, REGISTRY, Returns, definition};
 use crate::scope::Macro;
@@ -36,29 +34,14 @@ impl Checker<'_> {
         };
         if (filter.is_some() || distinct) && !matches!(definition.form, Form::Aggregate(_)) {
             return self.report(
-                ExpressionError::new(
-                    WRONG_ARGUMENTS,
-                    format!("{name} takes no filter and no distinct"),
-                    range,
-                )
-                .with_help("filter (where …) and distinct belong to aggregates over children"),
+                ExpressionError::new(WRONG_ARGUMENTS, format!("{name} takes no filter and no distinct"), range)
+                    .with_help("filter (where …) and distinct belong to aggregates over children"),
             );
         }
         match &definition.form {
-            Form::Call {
-                function,
-                parameters,
-                optional,
-                repeats,
-                returns,
-                ..
-            } => {
+            Form::Call { function, parameters, optional, repeats, returns, .. } => {
                 let least = parameters.len() - optional;
-                let most = if *repeats {
-                    usize::MAX
-                } else {
-                    parameters.len()
-                };
+                let most = if *repeats { usize::MAX } else { parameters.len() };
                 self.count(definition, arguments, least, most, range)?;
                 self.typed_call(definition, *function, parameters, *returns, arguments)
             }
@@ -67,11 +50,7 @@ impl Checker<'_> {
                 let condition = self.expect(&arguments[0], &Type::Boolean);
                 let (mut results, ty) = self.agree(&[&arguments[1], &arguments[2]])?;
                 let otherwise = results.pop().map(Box::new);
-                Some(Expr::Case {
-                    branches: condition.into_iter().zip(results).collect(),
-                    otherwise,
-                    ty,
-                })
+                Some(Expr::Case { branches: condition.into_iter().zip(results).collect(), otherwise, ty })
             }
             Form::NullIf => {
                 self.count(definition, arguments, 2, 2, range)?;
@@ -82,27 +61,13 @@ impl Checker<'_> {
                     left: Box::new(left.clone()),
                     right: Box::new(right),
                 };
-                let null = Expr::Literal {
-                    value: Literal::Null,
-                    ty: ty.clone(),
-                };
-                Some(Expr::Case {
-                    branches: vec![(same, null)],
-                    otherwise: Some(Box::new(left)),
-                    ty,
-                })
+                let null = Expr::Literal { value: Literal::Null, ty: ty.clone() };
+                Some(Expr::Case { branches: vec![(same, null)], otherwise: Some(Box::new(left)), ty })
             }
             Form::Remainder => {
                 self.count(definition, arguments, 2, 2, range)?;
                 let (a, b) = (self.check(&arguments[0]), self.check(&arguments[1]));
-                self.arithmetic(
-                    Arithmetic::Remainder,
-                    a?,
-                    &arguments[0].range,
-                    b?,
-                    &arguments[1].range,
-                    range,
-                )
+                self.arithmetic(Arithmetic::Remainder, a?, &arguments[0].range, b?, &arguments[1].range, range)
             }
             Form::DateTime => {
                 self.count(definition, arguments, 1, 3, range)?;
@@ -147,11 +112,7 @@ impl Checker<'_> {
         self.report(
             ExpressionError::new(
                 WRONG_ARGUMENTS,
-                format!(
-                    "{} takes {expected} arguments, found {}",
-                    definition.name,
-                    arguments.len()
-                ),
+                format!("{} takes {expected} arguments, found {}", definition.name, arguments.len()),
                 range,
             )
             .with_help(format!("write {}", definition.usage)),
@@ -159,11 +120,7 @@ impl Checker<'_> {
     }
 
     fn unknown_function(&mut self, name: &str, range: &Range<usize>) -> Option<Expr> {
-        let error = ExpressionError::new(
-            UNKNOWN_FUNCTION,
-            format!("there is no function `{name}`"),
-            range,
-        );
+        let error = ExpressionError::new(UNKNOWN_FUNCTION, format!("there is no function `{name}`"), range);
         let known = REGISTRY.iter().map(|definition| definition.name);
         let help = match rejected(name) {
             Some(help) => Some(help.to_owned()),
@@ -184,30 +141,19 @@ impl Checker<'_> {
         arguments: &[Syntax],
     ) -> Option<Expr> {
         let last = parameters.last().copied().unwrap_or(Parameter::Common);
-        let kinds: Vec<Parameter> = (0..arguments.len())
-            .map(|at| parameters.get(at).copied().unwrap_or(last))
-            .collect();
+        let kinds: Vec<Parameter> =
+            (0..arguments.len()).map(|at| parameters.get(at).copied().unwrap_or(last)).collect();
         if kinds.contains(&Parameter::Common) {
             let parts: Vec<&Syntax> = arguments.iter().collect();
             let (arguments, ty) = self.agree(&parts)?;
-            return Some(Expr::Call {
-                function,
-                arguments,
-                ty,
-            });
+            return Some(Expr::Call { function, arguments, ty });
         }
-        let checked: Vec<Option<Expr>> = arguments
-            .iter()
-            .zip(&kinds)
-            .map(|(argument, kind)| self.argument(definition, *kind, argument))
-            .collect();
+        let checked: Vec<Option<Expr>> =
+            arguments.iter().zip(&kinds).map(|(argument, kind)| self.argument(definition, *kind, argument)).collect();
         let arguments = checked.into_iter().collect::<Option<Vec<Expr>>>()?;
         let first = arguments.first().map_or(Type::Null, Expr::ty);
         let digits = match arguments.get(1) {
-            Some(Expr::Literal {
-                value: Literal::Integer(digits),
-                ..
-            }) => u8::try_from(*digits).ok(),
+            Some(Expr::Literal { value: Literal::Integer(digits), .. }) => u8::try_from(*digits).ok(),
             _ => None,
         };
         let ty = match returns {
@@ -224,19 +170,10 @@ impl Checker<'_> {
                 (Some(_), _) => Type::Float,
             },
         };
-        Some(Expr::Call {
-            function,
-            arguments,
-            ty,
-        })
+        Some(Expr::Call { function, arguments, ty })
     }
 
-    fn argument(
-        &mut self,
-        definition: &Definition,
-        kind: Parameter,
-        syntax: &Syntax,
-    ) -> Option<Expr> {
+    fn argument(&mut self, definition: &Definition, kind: Parameter, syntax: &Syntax) -> Option<Expr> {
         let expr = self.check(syntax)?;
         let ty = expr.ty();
         let expected = match kind {
@@ -248,19 +185,15 @@ impl Checker<'_> {
                 return self.converted(expr, &Type::List(Box::new(Type::Text)), &syntax.range);
             }
             Parameter::Digits => match expr {
-                Expr::Literal {
-                    value: Literal::Integer(digits),
-                    ..
-                } if (0..=i64::from(MAX_SCALE)).contains(&digits) => {
+                Expr::Literal { value: Literal::Integer(digits), .. }
+                    if (0..=i64::from(MAX_SCALE)).contains(&digits) =>
+                {
                     return Some(expr);
                 }
                 _ => "a written number of digits from 0 to 9",
             },
             Parameter::Character => match &expr {
-                Expr::Literal {
-                    value: Literal::Text(text),
-                    ..
-                } if text.chars().count() == 1 => return Some(expr),
+                Expr::Literal { value: Literal::Text(text), .. } if text.chars().count() == 1 => return Some(expr),
                 _ => "a written text of one character",
             },
             Parameter::Number => match ty {
@@ -269,13 +202,7 @@ impl Checker<'_> {
                 _ => "a number",
             },
             Parameter::Temporal => match (&expr, &ty) {
-                (
-                    Expr::Literal {
-                        value: Literal::Text(text),
-                        ..
-                    },
-                    _,
-                ) => match Literal::temporal(text) {
+                (Expr::Literal { value: Literal::Text(text), .. }, _) => match Literal::temporal(text) {
                     Some(found) => return Some(literal(found)),
                     None => "a date",
                 },
@@ -287,11 +214,7 @@ impl Checker<'_> {
                 Type::Text => return Some(expr),
                 Type::Null => return self.converted(expr, &Type::Text, &syntax.range),
                 _ if writable(&ty) => {
-                    return Some(Expr::Call {
-                        function: Function::Text,
-                        arguments: vec![expr],
-                        ty: Type::Text,
-                    });
+                    return Some(Expr::Call { function: Function::Text, arguments: vec![expr], ty: Type::Text });
                 }
                 _ => "a text",
             },
@@ -321,12 +244,7 @@ impl Checker<'_> {
         })
     }
 
-    pub(super) fn converted(
-        &mut self,
-        expr: Expr,
-        ty: &Type,
-        range: &Range<usize>,
-    ) -> Option<Expr> {
+    pub(super) fn converted(&mut self, expr: Expr, ty: &Type, range: &Range<usize>) -> Option<Expr> {
         match convert(expr, ty, range) {
             Ok(expr) => Some(expr),
             Err(error) => self.report(error),
@@ -346,12 +264,7 @@ impl Checker<'_> {
         }
         match seconds {
             None => of,
-            Some(count) => Some(shift(
-                of?,
-                interval(count, Unit::Second),
-                Unit::Second,
-                false,
-            )),
+            Some(count) => Some(shift(of?, interval(count, Unit::Second), Unit::Second, false)),
         }
     }
 
@@ -363,17 +276,8 @@ impl Checker<'_> {
             // Part of a day or of a month has no length of its own; part of an hour has.
             Type::Float | Type::Decimal(_) if unit == Unit::Second => {
                 let count = self.converted(count, &Type::Float, &argument.range)?;
-                let scaled = arithmetic(
-                    Arithmetic::Multiply,
-                    count,
-                    literal(Literal::Float(each as f64)),
-                    Type::Float,
-                );
-                Expr::Call {
-                    function: Function::Round,
-                    arguments: vec![scaled],
-                    ty: Type::Integer,
-                }
+                let scaled = arithmetic(Arithmetic::Multiply, count, literal(Literal::Float(each as f64)), Type::Float);
+                Expr::Call { function: Function::Round, arguments: vec![scaled], ty: Type::Integer }
             }
             _ => self.converted(count, &Type::Integer, &argument.range)?,
         };
@@ -381,13 +285,7 @@ impl Checker<'_> {
     }
 
     /// Replaces a call of one of the spec's functions by its body.
-    fn expand(
-        &mut self,
-        name: &str,
-        body: &Macro,
-        arguments: &[Syntax],
-        range: &Range<usize>,
-    ) -> Option<Expr> {
+    fn expand(&mut self, name: &str, body: &Macro, arguments: &[Syntax], range: &Range<usize>) -> Option<Expr> {
         if self.expanding.iter().any(|outer| outer == name) {
             let way = self.expanding.join(" → ");
             return self.report(
@@ -403,11 +301,7 @@ impl Checker<'_> {
             return self.report(
                 ExpressionError::new(
                     WRONG_ARGUMENTS,
-                    format!(
-                        "{name} takes {} arguments, found {}",
-                        body.parameters.len(),
-                        arguments.len()
-                    ),
+                    format!("{name} takes {} arguments, found {}", body.parameters.len(), arguments.len()),
                     range,
                 )
                 .with_help(format!("write {name}({})", body.parameters.join(", "))),
@@ -427,12 +321,8 @@ impl Checker<'_> {
         self.expanded += size(&syntax);
         if self.expanded > MAX_EXPANDED || self.expanding.len() >= MAX_EXPANSION_DEPTH {
             return self.report(
-                ExpressionError::new(
-                    UNSUPPORTED,
-                    format!("`{name}` expands to too large an expression"),
-                    range,
-                )
-                .with_help("derive a field for the part that repeats"),
+                ExpressionError::new(UNSUPPORTED, format!("`{name}` expands to too large an expression"), range)
+                    .with_help("derive a field for the part that repeats"),
             );
         }
         self.expanding.push(name.to_owned());
@@ -450,61 +340,34 @@ impl Checker<'_> {
 }
 
 fn writable(ty: &Type) -> bool {
-    matches!(
-        ty,
-        Type::Text | Type::Integer | Type::Decimal(_) | Type::Boolean | Type::Date | Type::DateTime
-    )
+    matches!(ty, Type::Text | Type::Integer | Type::Decimal(_) | Type::Boolean | Type::Date | Type::DateTime)
 }
 
 fn arithmetic(operation: Arithmetic, left: Expr, right: Expr, ty: Type) -> Expr {
-    Expr::Arithmetic {
-        operation,
-        left: Box::new(left),
-        right: Box::new(right),
-        ty,
-    }
+    Expr::Arithmetic { operation, left: Box::new(left), right: Box::new(right), ty }
 }
 
 fn times(count: Expr, each: i64) -> Expr {
     match &count {
         _ if each == 1 => count,
-        Expr::Literal {
-            value: Literal::Integer(n),
-            ..
-        } if n.checked_mul(each).is_some() => literal(Literal::Integer(n.wrapping_mul(each))),
-        _ => arithmetic(
-            Arithmetic::Multiply,
-            count,
-            literal(Literal::Integer(each)),
-            Type::Integer,
-        ),
+        Expr::Literal { value: Literal::Integer(n), .. } if n.checked_mul(each).is_some() => {
+            literal(Literal::Integer(n.wrapping_mul(each)))
+        }
+        _ => arithmetic(Arithmetic::Multiply, count, literal(Literal::Integer(each)), Type::Integer),
     }
 }
 
 /// An interval is its count with another type.
 fn interval(count: Expr, unit: Unit) -> Expr {
     match count {
-        Expr::Literal {
-            value: Literal::Integer(count),
-            ..
-        } => literal(Literal::Interval { count, unit }),
-        count => Expr::Convert {
-            of: Box::new(count),
-            ty: Type::Interval(unit),
-        },
+        Expr::Literal { value: Literal::Integer(count), .. } => literal(Literal::Interval { count, unit }),
+        count => Expr::Convert { of: Box::new(count), ty: Type::Interval(unit) },
     }
 }
 
-fn substitute(
-    syntax: &mut Syntax,
-    parameters: &[String],
-    arguments: &[Syntax],
-    range: &Range<usize>,
-) {
+fn substitute(syntax: &mut Syntax, parameters: &[String], arguments: &[Syntax], range: &Range<usize>) {
     if let Node::Name(path) = &syntax.node
-        && let Some(at) = parameters
-            .iter()
-            .position(|parameter| *parameter == path[0])
+        && let Some(at) = parameters.iter().position(|parameter| *parameter == path[0])
     {
         match (&arguments[at].node, path.len()) {
             (_, 1) => {
@@ -513,10 +376,7 @@ fn substitute(
             }
             (Node::Name(row), _) => {
                 let path = row.iter().chain(&path[1..]).cloned().collect();
-                *syntax = Syntax {
-                    node: Node::Name(path),
-                    range: arguments[at].range.clone(),
-                };
+                *syntax = Syntax { node: Node::Name(path), range: arguments[at].range.clone() };
                 return;
             }
             _ => {}

@@ -21,78 +21,40 @@ impl Checker<'_> {
                 self.arithmetic(*operation, a?, &left.range, b?, &right.range, range)
             }
             Node::Logical(operation, operands) => {
-                let checked: Vec<Option<Expr>> = operands
-                    .iter()
-                    .map(|operand| self.expect(operand, &Type::Boolean))
-                    .collect();
+                let checked: Vec<Option<Expr>> =
+                    operands.iter().map(|operand| self.expect(operand, &Type::Boolean)).collect();
                 let operands = checked.into_iter().collect::<Option<Vec<Expr>>>()?;
-                Some(Expr::Logical {
-                    operation: *operation,
-                    operands,
-                })
+                Some(Expr::Logical { operation: *operation, operands })
             }
             Node::Compare(operation, left, right) => {
                 let (sides, _) = self.agree(&[left, right])?;
                 let [left, right] = <[Expr; 2]>::try_from(sides).ok()?;
                 self.comparable(&left, range)?;
-                Some(Expr::Compare {
-                    operation: *operation,
-                    left: Box::new(left),
-                    right: Box::new(right),
-                })
+                Some(Expr::Compare { operation: *operation, left: Box::new(left), right: Box::new(right) })
             }
             Node::In { of, items, negated } => {
                 let parts: Vec<&Syntax> = std::iter::once(&**of).chain(items).collect();
                 let (mut all, _) = self.agree(&parts)?;
                 let of = all.remove(0);
                 self.comparable(&of, range)?;
-                Some(Expr::In {
-                    of: Box::new(of),
-                    items: all,
-                    negated: *negated,
-                })
+                Some(Expr::In { of: Box::new(of), items: all, negated: *negated })
             }
-            Node::Between {
-                of,
-                low,
-                high,
-                negated,
-            } => {
+            Node::Between { of, low, high, negated } => {
                 let (all, _) = self.agree(&[of, low, high])?;
                 let [of, low, high] = <[Expr; 3]>::try_from(all).ok()?;
                 self.comparable(&of, range)?;
-                Some(Expr::Between {
-                    of: Box::new(of),
-                    low: Box::new(low),
-                    high: Box::new(high),
-                    negated: *negated,
-                })
+                Some(Expr::Between { of: Box::new(of), low: Box::new(low), high: Box::new(high), negated: *negated })
             }
-            Node::IsNull { of, negated } => Some(Expr::IsNull {
-                of: Box::new(self.check(of)?),
-                negated: *negated,
-            }),
+            Node::IsNull { of, negated } => Some(Expr::IsNull { of: Box::new(self.check(of)?), negated: *negated }),
             Node::IsTruth { of, truth, negated } => {
                 let of = Box::new(self.expect(of, &Type::Boolean)?);
-                Some(Expr::IsTruth {
-                    of,
-                    truth: *truth,
-                    negated: *negated,
-                })
+                Some(Expr::IsTruth { of, truth: *truth, negated: *negated })
             }
-            Node::Like {
-                of,
-                pattern,
-                negated,
-            } => {
+            Node::Like { of, pattern, negated } => {
                 let of = self.expect(of, &Type::Text)?;
                 match &pattern.node {
                     Node::Literal(Literal::Text(text)) if !text.contains('\\') => {
-                        Some(Expr::Like {
-                            of: Box::new(of),
-                            pattern: text.clone(),
-                            negated: *negated,
-                        })
+                        Some(Expr::Like { of: Box::new(of), pattern: text.clone(), negated: *negated })
                     }
                     _ => self.report(
                         ExpressionError::new(
@@ -100,20 +62,14 @@ impl Checker<'_> {
                             "a LIKE pattern is a written text without backslashes",
                             &pattern.range,
                         )
-                        .with_help(
-                            "use starts_with, ends_with or contains for a pattern that is computed",
-                        ),
+                        .with_help("use starts_with, ends_with or contains for a pattern that is computed"),
                     ),
                 }
             }
-            Node::Case {
-                operand,
-                branches,
-                otherwise,
-            } => self.case(operand.as_deref(), branches, otherwise.as_deref()),
-            Node::Literal(_) | Node::Name(_) | Node::List(_) | Node::Call { .. } => {
-                self.check(syntax)
+            Node::Case { operand, branches, otherwise } => {
+                self.case(operand.as_deref(), branches, otherwise.as_deref())
             }
+            Node::Literal(_) | Node::Name(_) | Node::List(_) | Node::Call { .. } => self.check(syntax),
         }
     }
 
@@ -131,27 +87,15 @@ impl Checker<'_> {
     fn negate(&mut self, of: &Syntax) -> Option<Expr> {
         let expr = self.check(of)?;
         match (&expr, expr.ty()) {
-            (
-                Expr::Literal {
-                    value: Literal::Integer(value),
-                    ..
-                },
-                _,
-            ) => Some(literal(Literal::Integer(value.wrapping_neg()))),
-            (
-                Expr::Literal {
-                    value: Literal::Float(value),
-                    ..
-                },
-                _,
-            ) => Some(literal(Literal::Float(-value))),
+            (Expr::Literal { value: Literal::Integer(value), .. }, _) => {
+                Some(literal(Literal::Integer(value.wrapping_neg())))
+            }
+            (Expr::Literal { value: Literal::Float(value), .. }, _) => Some(literal(Literal::Float(-value))),
             (_, Type::Null | Type::Interval(_)) => Some(Expr::Negate(Box::new(expr))),
             (_, ty) if ty.is_number() => Some(Expr::Negate(Box::new(expr))),
-            (_, ty) => self.report(ExpressionError::new(
-                TYPE_MISMATCH,
-                format!("expected a number, found {ty}"),
-                &of.range,
-            )),
+            (_, ty) => {
+                self.report(ExpressionError::new(TYPE_MISMATCH, format!("expected a number, found {ty}"), &of.range))
+            }
         }
     }
 
@@ -187,27 +131,15 @@ impl Checker<'_> {
                     ty: Type::Integer,
                 });
             }
-            (Divide, _, _)
-                if (a.is_number() || a == Type::Null) && (b.is_number() || b == Type::Null) =>
-            {
+            (Divide, _, _) if (a.is_number() || a == Type::Null) && (b.is_number() || b == Type::Null) => {
                 Some(Type::Float)
             }
             (Add | Subtract, Type::Interval(_), Type::Interval(_)) => common(&left, &right),
             (Multiply, Type::Decimal(_), Type::Integer) => {
-                return Some(Expr::Arithmetic {
-                    operation,
-                    ty: a,
-                    left: Box::new(left),
-                    right: Box::new(right),
-                });
+                return Some(Expr::Arithmetic { operation, ty: a, left: Box::new(left), right: Box::new(right) });
             }
             (Multiply, Type::Integer, Type::Decimal(_)) => {
-                return Some(Expr::Arithmetic {
-                    operation,
-                    ty: b,
-                    left: Box::new(right),
-                    right: Box::new(left),
-                });
+                return Some(Expr::Arithmetic { operation, ty: b, left: Box::new(right), right: Box::new(left) });
             }
             (Multiply, Type::Decimal(_), Type::Decimal(_) | Type::Float)
             | (Multiply, Type::Float, Type::Decimal(_)) => Some(Type::Float),
@@ -232,12 +164,9 @@ impl Checker<'_> {
         let left = convert(left, &ty, left_range);
         let right = convert(right, &ty, right_range);
         match (left, right) {
-            (Ok(left), Ok(right)) => Some(Expr::Arithmetic {
-                operation,
-                left: Box::new(left),
-                right: Box::new(right),
-                ty,
-            }),
+            (Ok(left), Ok(right)) => {
+                Some(Expr::Arithmetic { operation, left: Box::new(left), right: Box::new(right), ty })
+            }
             (Err(error), _) | (_, Err(error)) => self.report(error),
         }
     }
@@ -263,23 +192,11 @@ impl Checker<'_> {
                 }),
             });
         }
-        let results: Vec<&Syntax> = branches
-            .iter()
-            .map(|(_, then)| then)
-            .chain(otherwise)
-            .collect();
+        let results: Vec<&Syntax> = branches.iter().map(|(_, then)| then).chain(otherwise).collect();
         let (mut results, ty) = self.agree(&results)?;
         let conditions = conditions.into_iter().collect::<Option<Vec<Expr>>>()?;
-        let otherwise = if otherwise.is_some() {
-            results.pop().map(Box::new)
-        } else {
-            None
-        };
-        Some(Expr::Case {
-            branches: conditions.into_iter().zip(results).collect(),
-            otherwise,
-            ty,
-        })
+        let otherwise = if otherwise.is_some() { results.pop().map(Box::new) } else { None };
+        Some(Expr::Case { branches: conditions.into_iter().zip(results).collect(), otherwise, ty })
     }
 }
 
@@ -292,10 +209,7 @@ pub(super) fn literal(value: Literal) -> Expr {
 fn dated(expr: Expr, beside: &Expr) -> Expr {
     let wanted = matches!(beside.ty(), Type::Date | Type::DateTime | Type::Interval(_));
     match &expr {
-        Expr::Literal {
-            value: Literal::Text(text),
-            ..
-        } if wanted => Literal::temporal(text).map_or(expr, literal),
+        Expr::Literal { value: Literal::Text(text), .. } if wanted => Literal::temporal(text).map_or(expr, literal),
         _ => expr,
     }
 }
@@ -307,9 +221,5 @@ pub(super) fn shift(of: Expr, by: Expr, unit: Unit, back: bool) -> Expr {
     } else {
         of
     };
-    Expr::Shift {
-        of: Box::new(of),
-        by: Box::new(by),
-        back,
-    }
+    Expr::Shift { of: Box::new(of), by: Box::new(by), back }
 }

@@ -24,34 +24,20 @@ impl Checker<'_> {
         let ty = self.table_column(table_name, &table, column, &arguments[1].range)?;
         let mut conditions = Vec::new();
         if let [key] = &arguments[2..] {
-            let key_type =
-                self.table_column(table_name, &table, &table.key, &arguments[0].range)?;
+            let key_type = self.table_column(table_name, &table, &table.key, &arguments[0].range)?;
             let value = self.expect(key, &key_type)?;
-            conditions.push(Condition::Key {
-                column: table.key.clone(),
-                value,
-            });
+            conditions.push(Condition::Key { column: table.key.clone(), value });
         } else if arguments.len() % 2 != 0 {
             return self.report(
-                ExpressionError::new(
-                    WRONG_ARGUMENTS,
-                    "each column of a lookup needs a value to match",
-                    range,
-                )
-                .with_help(format!("write {}", definition.usage)),
+                ExpressionError::new(WRONG_ARGUMENTS, "each column of a lookup needs a value to match", range)
+                    .with_help(format!("write {}", definition.usage)),
             );
         } else {
             for pair in arguments[2..].chunks(2) {
-                conditions
-                    .push(self.condition(definition, table_name, &table, &pair[0], &pair[1])?);
+                conditions.push(self.condition(definition, table_name, &table, &pair[0], &pair[1])?);
             }
         }
-        Some(Expr::Lookup {
-            table: table_name.to_owned(),
-            column: column.to_owned(),
-            conditions,
-            ty,
-        })
+        Some(Expr::Lookup { table: table_name.to_owned(), column: column.to_owned(), conditions, ty })
     }
 
     fn condition(
@@ -66,10 +52,7 @@ impl Checker<'_> {
         let Some((low, high)) = column.split_once("..") else {
             let ty = self.table_column(table_name, table, column, &name.range)?;
             let value = self.expect(value, &ty)?;
-            return Some(Condition::Match {
-                column: column.to_owned(),
-                value,
-            });
+            return Some(Condition::Match { column: column.to_owned(), value });
         };
         let low_type = self.table_column(table_name, table, low, &name.range)?;
         let high_type = self.table_column(table_name, table, high, &name.range)?;
@@ -80,12 +63,15 @@ impl Checker<'_> {
                 &name.range,
             ));
         }
+        if !low_type.is_number() && !low_type.is_temporal() {
+            return self.report(ExpressionError::new(
+                WRONG_ARGUMENTS,
+                format!("a range is of numbers or dates, and {low} is {low_type}"),
+                &name.range,
+            ));
+        }
         let value = self.expect(value, &low_type)?;
-        Some(Condition::Range {
-            low: low.to_owned(),
-            high: high.to_owned(),
-            value,
-        })
+        Some(Condition::Range { low: low.to_owned(), high: high.to_owned(), value })
     }
 
     pub(super) fn in_table(
@@ -98,19 +84,12 @@ impl Checker<'_> {
         let table_name = self.written(definition, &arguments[1])?;
         let table = self.table(table_name, &arguments[1].range)?;
         let (column, place) = match arguments.get(2) {
-            Some(argument) => (
-                self.written(definition, argument)?.to_owned(),
-                &argument.range,
-            ),
+            Some(argument) => (self.written(definition, argument)?.to_owned(), &argument.range),
             None => (table.key.clone(), &arguments[1].range),
         };
         let ty = self.table_column(table_name, &table, &column, place)?;
         let of = Box::new(self.expect(&arguments[0], &ty)?);
-        Some(Expr::InTable {
-            of,
-            table: table_name.to_owned(),
-            column,
-        })
+        Some(Expr::InTable { of, table: table_name.to_owned(), column })
     }
 
     fn written<'s>(&mut self, definition: &Definition, syntax: &'s Syntax) -> Option<&'s str> {
@@ -130,11 +109,7 @@ impl Checker<'_> {
     fn table(&mut self, name: &str, range: &Range<usize>) -> Option<TableShape> {
         match self.scope.table(name) {
             Some(table) => Some(table),
-            None => self.report(ExpressionError::new(
-                UNKNOWN_NAME,
-                format!("there is no table `{name}`"),
-                range,
-            )),
+            None => self.report(ExpressionError::new(UNKNOWN_NAME, format!("there is no table `{name}`"), range)),
         }
     }
 
@@ -149,11 +124,8 @@ impl Checker<'_> {
             return Some(ty.clone());
         }
         let names = table.columns.iter().map(|(name, _)| name.as_str());
-        let error = ExpressionError::new(
-            UNKNOWN_NAME,
-            format!("the table `{table_name}` has no column `{column}`"),
-            range,
-        );
+        let error =
+            ExpressionError::new(UNKNOWN_NAME, format!("the table `{table_name}` has no column `{column}`"), range);
         self.report(match nearest(column, names) {
             Some(near) => error.with_help(format!("did you mean `{near}`?")),
             None => error,

@@ -8,14 +8,8 @@ pub(super) const IF: Definition = Definition {
     usage: "if(condition, a, b)",
     doc: "a when the condition is true, else b.",
     examples: &[
-        Example {
-            call: "if(1 < 2, 'yes', 'no')",
-            value: "'yes'",
-        },
-        Example {
-            call: "if(null, 1, 2)",
-            value: "2",
-        },
+        Example { call: "if(1 < 2, 'yes', 'no')", value: "'yes'" },
+        Example { call: "if(null, 1, 2)", value: "2" },
     ],
     form: Form::If,
 };
@@ -25,14 +19,8 @@ pub(super) const COALESCE: Definition = Definition {
     usage: "coalesce(a, b, …)",
     doc: "The first value that is not NULL.",
     examples: &[
-        Example {
-            call: "coalesce(null, 2, 3)",
-            value: "2",
-        },
-        Example {
-            call: "coalesce(null, 'x')",
-            value: "'x'",
-        },
+        Example { call: "coalesce(null, 2, 3)", value: "2" },
+        Example { call: "coalesce(null, 'x')", value: "'x'" },
     ],
     form: Form::Call {
         function: Function::Coalesce,
@@ -48,16 +36,7 @@ pub(super) const NULLIF: Definition = Definition {
     name: "nullif",
     usage: "nullif(a, b)",
     doc: "NULL when both are equal, else a.",
-    examples: &[
-        Example {
-            call: "nullif(1, 1)",
-            value: "null",
-        },
-        Example {
-            call: "nullif(1, 2)",
-            value: "1",
-        },
-    ],
+    examples: &[Example { call: "nullif(1, 1)", value: "null" }, Example { call: "nullif(1, 2)", value: "1" }],
     form: Form::NullIf,
 };
 
@@ -65,16 +44,7 @@ pub(super) const LEAST: Definition = Definition {
     name: "least",
     usage: "least(a, b, …)",
     doc: "The least of the values that are not NULL.",
-    examples: &[
-        Example {
-            call: "least(3, 1, 2)",
-            value: "1",
-        },
-        Example {
-            call: "least(null, 2)",
-            value: "2",
-        },
-    ],
+    examples: &[Example { call: "least(3, 1, 2)", value: "1" }, Example { call: "least(null, 2)", value: "2" }],
     form: Form::Call {
         function: Function::Least,
         parameters: &[Parameter::Common],
@@ -89,16 +59,7 @@ pub(super) const GREATEST: Definition = Definition {
     name: "greatest",
     usage: "greatest(a, b, …)",
     doc: "The greatest of the values that are not NULL.",
-    examples: &[
-        Example {
-            call: "greatest(3, 1, 2)",
-            value: "3",
-        },
-        Example {
-            call: "greatest(null, 2)",
-            value: "2",
-        },
-    ],
+    examples: &[Example { call: "greatest(3, 1, 2)", value: "3" }, Example { call: "greatest(null, 2)", value: "2" }],
     form: Form::Call {
         function: Function::Greatest,
         parameters: &[Parameter::Common],
@@ -120,11 +81,7 @@ fn extreme(call: &SqlCall<'_>, name: &str, sqlite: &str) -> String {
     }
     let turned: Vec<String> = (0..arguments.len())
         .map(|first| {
-            let order: Vec<&str> = arguments[first..]
-                .iter()
-                .chain(&arguments[..first])
-                .map(String::as_str)
-                .collect();
+            let order: Vec<&str> = arguments[first..].iter().chain(&arguments[..first]).map(String::as_str).collect();
             format!("coalesce({})", order.join(", "))
         })
         .collect();

@@ -10,26 +10,11 @@ pub(super) const TEXT: Definition = Definition {
     usage: "text(x)",
     doc: "Written as text: digits, true or false, 2025-01-31, or 2025-01-31T13:45:00.",
     examples: &[
-        Example {
-            call: "text(12)",
-            value: "'12'",
-        },
-        Example {
-            call: "text(decimal(1.5, 2))",
-            value: "'1.50'",
-        },
-        Example {
-            call: "text(true)",
-            value: "'true'",
-        },
-        Example {
-            call: "text(date '2025-01-31')",
-            value: "'2025-01-31'",
-        },
-        Example {
-            call: "text(timestamp '2025-01-31T13:45:00')",
-            value: "'2025-01-31T13:45:00'",
-        },
+        Example { call: "text(12)", value: "'12'" },
+        Example { call: "text(decimal(1.5, 2))", value: "'1.50'" },
+        Example { call: "text(true)", value: "'true'" },
+        Example { call: "text(date '2025-01-31')", value: "'2025-01-31'" },
+        Example { call: "text(timestamp '2025-01-31T13:45:00')", value: "'2025-01-31T13:45:00'" },
     ],
     form: Form::Call {
         function: Function::Text,
@@ -46,22 +31,10 @@ pub(super) const NUMBER: Definition = Definition {
     usage: "number(x)",
     doc: "The float that a text of digits with an optional sign and point spells, else NULL; or a number as a float.",
     examples: &[
-        Example {
-            call: "number('-1.5')",
-            value: "-1.5",
-        },
-        Example {
-            call: "number('12')",
-            value: "12.0",
-        },
-        Example {
-            call: "number('1e5')",
-            value: "null",
-        },
-        Example {
-            call: "number('abc')",
-            value: "null",
-        },
+        Example { call: "number('-1.5')", value: "-1.5" },
+        Example { call: "number('12')", value: "12.0" },
+        Example { call: "number('1e5')", value: "null" },
+        Example { call: "number('abc')", value: "null" },
     ],
     form: Form::Call {
         function: Function::Number,
@@ -78,22 +51,10 @@ pub(super) const INTEGER: Definition = Definition {
     usage: "integer(x)",
     doc: "The whole number that a text of digits with an optional sign spells, else NULL; a number without its fraction; 1 for true, 0 for false.",
     examples: &[
-        Example {
-            call: "integer('042')",
-            value: "42",
-        },
-        Example {
-            call: "integer('4.2')",
-            value: "null",
-        },
-        Example {
-            call: "integer(-2.7)",
-            value: "-2",
-        },
-        Example {
-            call: "integer(true)",
-            value: "1",
-        },
+        Example { call: "integer('042')", value: "42" },
+        Example { call: "integer('4.2')", value: "null" },
+        Example { call: "integer(-2.7)", value: "-2" },
+        Example { call: "integer(true)", value: "1" },
     ],
     form: Form::Call {
         function: Function::Integer,
@@ -110,14 +71,8 @@ pub(super) const DECIMAL: Definition = Definition {
     usage: "decimal(x, digits)",
     doc: "The number rounded to so many digits, halves away from zero.",
     examples: &[
-        Example {
-            call: "decimal(2.345, 2)",
-            value: "decimal(2.35, 2)",
-        },
-        Example {
-            call: "decimal(-0.5, 0)",
-            value: "decimal(-1, 0)",
-        },
+        Example { call: "decimal(2.345, 2)", value: "decimal(2.35, 2)" },
+        Example { call: "decimal(-0.5, 0)", value: "decimal(-1, 0)" },
     ],
     form: Form::Call {
         function: Function::Decimal,
@@ -158,14 +113,11 @@ fn text(call: &SqlCall<'_>) -> String {
 /// The condition that a text spells a number, and the cast then: casts alone accept other forms in each database.
 fn spelled(call: &SqlCall<'_>, fraction: bool, ty: &str) -> String {
     let x = &call.arguments[0];
-    let pattern = if fraction {
-        "[+-]?[0-9]+([.][0-9]+)?"
-    } else {
-        "[+-]?[0-9]+"
-    };
+    let pattern = if fraction { "[+-]?[0-9]+(?:[.][0-9]+)?" } else { "[+-]?[0-9]+" };
     let spells = match call.dialect {
         Dialect::DuckDb => format!("regexp_full_match({x}, '{pattern}')"),
-        Dialect::Postgres => format!("{x} ~ '^{pattern}$'"),
+        // PostgreSQL casts constants ahead of any CASE; a text that does not match is NULL before the cast.
+        Dialect::Postgres => return format!("CAST(substring({x} FROM '^({pattern})$') AS {ty})"),
         Dialect::Spark => format!("{x} RLIKE '^{pattern}$'"),
         Dialect::Sqlite => {
             let bare = format!("substr({x}, 1 + (substr({x}, 1, 1) IN ('+', '-')))");
@@ -208,10 +160,9 @@ fn integer(call: &SqlCall<'_>) -> String {
         (Type::Boolean, _) => format!("(CASE {x} WHEN true THEN 1 WHEN false THEN 0 END)"),
         (Type::Decimal(scale), Dialect::Sqlite) => format!("({x} / {})", power_of_ten(*scale)),
         (_, Dialect::Sqlite) => format!("CAST({x} AS INTEGER)"),
-        (_, Dialect::Spark) => as_integer(
-            call.dialect,
-            &format!("(CASE WHEN {x} < 0 THEN ceil({x}) ELSE floor({x}) END)"),
-        ),
+        (_, Dialect::Spark) => {
+            as_integer(call.dialect, &format!("(CASE WHEN {x} < 0 THEN ceil({x}) ELSE floor({x}) END)"))
+        }
         (_, dialect) => as_integer(dialect, &format!("trunc({x})")),
     }
 }

@@ -7,10 +7,7 @@ pub(super) const SIZE: Definition = Definition {
     name: "size",
     usage: "size(list)",
     doc: "How many items.",
-    examples: &[Example {
-        call: "size(['a', 'b'])",
-        value: "2",
-    }],
+    examples: &[Example { call: "size(['a', 'b'])", value: "2" }],
     form: Form::Call {
         function: Function::Size,
         parameters: &[Parameter::List],
@@ -31,18 +28,9 @@ pub(super) const ITEM: Definition = Definition {
     usage: "item(list, i)",
     doc: "The i-th item, counted from 1; NULL outside the list.",
     examples: &[
-        Example {
-            call: "item(['a', 'b'], 2)",
-            value: "'b'",
-        },
-        Example {
-            call: "item(['a'], 2)",
-            value: "null",
-        },
-        Example {
-            call: "item(['a'], 0)",
-            value: "null",
-        },
+        Example { call: "item(['a', 'b'], 2)", value: "'b'" },
+        Example { call: "item(['a'], 2)", value: "null" },
+        Example { call: "item(['a'], 0)", value: "null" },
     ],
     form: Form::Call {
         function: Function::Item,
@@ -57,9 +45,9 @@ pub(super) const ITEM: Definition = Definition {
                     format!("(CASE WHEN {i} > 0 THEN list_extract({list}, {i}) END)")
                 }
                 Dialect::Postgres => format!("({list})[{i}]"),
-                Dialect::Sqlite => format!(
-                    "(CASE WHEN {i} > 0 THEN json_extract({list}, '$[' || ({i} - 1) || ']') END)"
-                ),
+                Dialect::Sqlite => {
+                    format!("(CASE WHEN {i} > 0 THEN json_extract({list}, '$[' || ({i} - 1) || ']') END)")
+                }
                 Dialect::Spark => {
                     format!("(CASE WHEN {i} > 0 THEN try_element_at({list}, CAST({i} AS INT)) END)")
                 }
@@ -73,14 +61,8 @@ pub(super) const CONTAINS_ITEM: Definition = Definition {
     usage: "contains_item(list, x)",
     doc: "Whether a text is one of the items.",
     examples: &[
-        Example {
-            call: "contains_item(['a', 'b'], 'b')",
-            value: "true",
-        },
-        Example {
-            call: "contains_item(['a'], 'x')",
-            value: "false",
-        },
+        Example { call: "contains_item(['a', 'b'], 'b')", value: "true" },
+        Example { call: "contains_item(['a'], 'x')", value: "false" },
     ],
     form: Form::Call {
         function: Function::ContainsItem,
@@ -108,14 +90,8 @@ pub(super) const DISTINCT_ITEMS: Definition = Definition {
     usage: "distinct_items(list)",
     doc: "Whether no item occurs twice.",
     examples: &[
-        Example {
-            call: "distinct_items(['a', 'b'])",
-            value: "true",
-        },
-        Example {
-            call: "distinct_items(['a', 'a'])",
-            value: "false",
-        },
+        Example { call: "distinct_items(['a', 'b'])", value: "true" },
+        Example { call: "distinct_items(['a', 'a'])", value: "false" },
     ],
     form: Form::Call {
         function: Function::DistinctItems,
@@ -127,9 +103,9 @@ pub(super) const DISTINCT_ITEMS: Definition = Definition {
             let list = &call.arguments[0];
             let distinct = match call.dialect {
                 Dialect::DuckDb => format!("(len(list_distinct({list})) = len({list}))"),
-                Dialect::Postgres => format!(
-                    "((SELECT count(DISTINCT item) FROM unnest({list}) AS items(item)) = cardinality({list}))"
-                ),
+                Dialect::Postgres => {
+                    format!("((SELECT count(DISTINCT item) FROM unnest({list}) AS items(item)) = cardinality({list}))")
+                }
                 Dialect::Sqlite => format!(
                     "((SELECT count(DISTINCT json_each.value) FROM json_each({list})) = json_array_length({list}))"
                 ),

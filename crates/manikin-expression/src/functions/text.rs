@@ -7,16 +7,7 @@ pub(super) const LENGTH: Definition = Definition {
     name: "length",
     usage: "length(x)",
     doc: "How many characters.",
-    examples: &[
-        Example {
-            call: "length('abc')",
-            value: "3",
-        },
-        Example {
-            call: "length('né')",
-            value: "2",
-        },
-    ],
+    examples: &[Example { call: "length('abc')", value: "3" }, Example { call: "length('né')", value: "2" }],
     form: Form::Call {
         function: Function::Length,
         parameters: &[Parameter::Text],
@@ -31,10 +22,7 @@ pub(super) const LOWER: Definition = Definition {
     name: "lower",
     usage: "lower(x)",
     doc: "In lower case; SQLite changes the letters A to Z alone.",
-    examples: &[Example {
-        call: "lower('AbC')",
-        value: "'abc'",
-    }],
+    examples: &[Example { call: "lower('AbC')", value: "'abc'" }],
     form: Form::Call {
         function: Function::Lower,
         parameters: &[Parameter::Text],
@@ -49,10 +37,7 @@ pub(super) const UPPER: Definition = Definition {
     name: "upper",
     usage: "upper(x)",
     doc: "In upper case; SQLite changes the letters a to z alone.",
-    examples: &[Example {
-        call: "upper('AbC')",
-        value: "'ABC'",
-    }],
+    examples: &[Example { call: "upper('AbC')", value: "'ABC'" }],
     form: Form::Call {
         function: Function::Upper,
         parameters: &[Parameter::Text],
@@ -68,14 +53,8 @@ pub(super) const CONCAT: Definition = Definition {
     usage: "concat(a, b, …)",
     doc: "The texts joined, also written a || b; NULL when any is NULL. Integers, decimals, booleans and dates are written as by text(x).",
     examples: &[
-        Example {
-            call: "concat('a', 'b', 1)",
-            value: "'ab1'",
-        },
-        Example {
-            call: "'a' || null",
-            value: "null",
-        },
+        Example { call: "concat('a', 'b', 1)", value: "'ab1'" },
+        Example { call: "'a' || null", value: "null" },
     ],
     form: Form::Call {
         function: Function::Concat,
@@ -92,22 +71,10 @@ pub(super) const SUBSTR: Definition = Definition {
     usage: "substr(x, start[, length])",
     doc: "The part from a position, counted from 1, to the end or of a length; a position below 1 is taken as 1, a length below 0 as 0.",
     examples: &[
-        Example {
-            call: "substr('abcdef', 2, 3)",
-            value: "'bcd'",
-        },
-        Example {
-            call: "substr('abc', 2)",
-            value: "'bc'",
-        },
-        Example {
-            call: "substr('abc', 0, 2)",
-            value: "'ab'",
-        },
-        Example {
-            call: "substr('abc', 5, 2)",
-            value: "''",
-        },
+        Example { call: "substr('abcdef', 2, 3)", value: "'bcd'" },
+        Example { call: "substr('abc', 2)", value: "'bc'" },
+        Example { call: "substr('abc', 0, 2)", value: "'ab'" },
+        Example { call: "substr('abc', 5, 2)", value: "''" },
     ],
     form: Form::Call {
         function: Function::Substr,
@@ -123,16 +90,7 @@ pub(super) const LEFT: Definition = Definition {
     name: "left",
     usage: "left(x, n)",
     doc: "The first n characters; none when n is below 1.",
-    examples: &[
-        Example {
-            call: "left('abc', 2)",
-            value: "'ab'",
-        },
-        Example {
-            call: "left('abc', -1)",
-            value: "''",
-        },
-    ],
+    examples: &[Example { call: "left('abc', 2)", value: "'ab'" }, Example { call: "left('abc', -1)", value: "''" }],
     form: Form::Call {
         function: Function::Left,
         parameters: &[Parameter::Text, Parameter::Integer],
@@ -148,18 +106,9 @@ pub(super) const RIGHT: Definition = Definition {
     usage: "right(x, n)",
     doc: "The last n characters; none when n is below 1.",
     examples: &[
-        Example {
-            call: "right('abc', 2)",
-            value: "'bc'",
-        },
-        Example {
-            call: "right('abc', 5)",
-            value: "'abc'",
-        },
-        Example {
-            call: "right('abc', 0)",
-            value: "''",
-        },
+        Example { call: "right('abc', 2)", value: "'bc'" },
+        Example { call: "right('abc', 5)", value: "'abc'" },
+        Example { call: "right('abc', 0)", value: "''" },
     ],
     form: Form::Call {
         function: Function::Right,
@@ -175,11 +124,7 @@ pub(super) const RIGHT: Definition = Definition {
                     x = call.arguments[0]
                 )
             }
-            _ => format!(
-                "right({}, CAST({} AS INTEGER))",
-                call.arguments[0],
-                at_least(call, 1, 0)
-            ),
+            _ => format!("right({}, CAST({} AS INTEGER))", call.arguments[0], at_least(call, 1, 0)),
         },
     },
 };
@@ -189,14 +134,8 @@ pub(super) const REPLACE: Definition = Definition {
     usage: "replace(x, from, to)",
     doc: "With every occurrence of one text replaced by another; unchanged when `from` is empty.",
     examples: &[
-        Example {
-            call: "replace('a-b-c', '-', '')",
-            value: "'abc'",
-        },
-        Example {
-            call: "replace('abc', '', 'x')",
-            value: "'abc'",
-        },
+        Example { call: "replace('a-b-c', '-', '')", value: "'abc'" },
+        Example { call: "replace('abc', '', 'x')", value: "'abc'" },
     ],
     form: Form::Call {
         function: Function::Replace,
@@ -217,10 +156,7 @@ pub(super) const TRIM: Definition = Definition {
     name: "trim",
     usage: "trim(x)",
     doc: "Without the spaces at both ends.",
-    examples: &[Example {
-        call: "trim('  a b ')",
-        value: "'a b'",
-    }],
+    examples: &[Example { call: "trim('  a b ')", value: "'a b'" }],
     form: Form::Call {
         function: Function::Trim,
         parameters: &[Parameter::Text],
@@ -239,14 +175,8 @@ pub(super) const LPAD: Definition = Definition {
     usage: "lpad(x, n, fill)",
     doc: "At least and at most n characters: filled on the left with a written character, or cut on the right.",
     examples: &[
-        Example {
-            call: "lpad('7', 3, '0')",
-            value: "'007'",
-        },
-        Example {
-            call: "lpad('1234', 3, '0')",
-            value: "'123'",
-        },
+        Example { call: "lpad('7', 3, '0')", value: "'007'" },
+        Example { call: "lpad('1234', 3, '0')", value: "'123'" },
     ],
     form: Form::Call {
         function: Function::Lpad,
@@ -263,14 +193,8 @@ pub(super) const STARTS_WITH: Definition = Definition {
     usage: "starts_with(x, y)",
     doc: "Whether a text begins with another; case matters.",
     examples: &[
-        Example {
-            call: "starts_with('E11.9', 'E11')",
-            value: "true",
-        },
-        Example {
-            call: "starts_with('abc', '')",
-            value: "true",
-        },
+        Example { call: "starts_with('E11.9', 'E11')", value: "true" },
+        Example { call: "starts_with('abc', '')", value: "true" },
     ],
     form: Form::Call {
         function: Function::StartsWith,
@@ -278,12 +202,7 @@ pub(super) const STARTS_WITH: Definition = Definition {
         optional: 0,
         repeats: false,
         returns: Returns::Boolean,
-        sql: |call| {
-            format!(
-                "(substr({0}, 1, length({1})) = {1})",
-                call.arguments[0], call.arguments[1]
-            )
-        },
+        sql: |call| format!("(substr({0}, 1, length({1})) = {1})", call.arguments[0], call.arguments[1]),
     },
 };
 
@@ -292,14 +211,8 @@ pub(super) const ENDS_WITH: Definition = Definition {
     usage: "ends_with(x, y)",
     doc: "Whether a text ends with another; case matters.",
     examples: &[
-        Example {
-            call: "ends_with('abc', 'bc')",
-            value: "true",
-        },
-        Example {
-            call: "ends_with('c', 'bc')",
-            value: "false",
-        },
+        Example { call: "ends_with('abc', 'bc')", value: "true" },
+        Example { call: "ends_with('c', 'bc')", value: "false" },
     ],
     form: Form::Call {
         function: Function::EndsWith,
@@ -309,9 +222,7 @@ pub(super) const ENDS_WITH: Definition = Definition {
         returns: Returns::Boolean,
         sql: |call| {
             let [x, y] = [&call.arguments[0], &call.arguments[1]];
-            format!(
-                "(length({x}) >= length({y}) AND substr({x}, length({x}) - length({y}) + 1) = {y})"
-            )
+            format!("(length({x}) >= length({y}) AND substr({x}, length({x}) - length({y}) + 1) = {y})")
         },
     },
 };
@@ -321,18 +232,9 @@ pub(super) const CONTAINS: Definition = Definition {
     usage: "contains(x, y)",
     doc: "Whether a text occurs in another; case matters.",
     examples: &[
-        Example {
-            call: "contains('abc', 'b')",
-            value: "true",
-        },
-        Example {
-            call: "contains('abc', 'B')",
-            value: "false",
-        },
-        Example {
-            call: "contains('abc', '')",
-            value: "true",
-        },
+        Example { call: "contains('abc', 'b')", value: "true" },
+        Example { call: "contains('abc', 'B')", value: "false" },
+        Example { call: "contains('abc', '')", value: "true" },
     ],
     form: Form::Call {
         function: Function::Contains,
@@ -355,18 +257,9 @@ pub(super) const LUHN_DIGIT: Definition = Definition {
     usage: "luhn_digit(digits)",
     doc: "The check digit, as text, that the Luhn formula appends to a text of digits; NULL when there is anything else in it.",
     examples: &[
-        Example {
-            call: "luhn_digit('7992739871')",
-            value: "'3'",
-        },
-        Example {
-            call: "luhn_digit('80840123456789')",
-            value: "'3'",
-        },
-        Example {
-            call: "luhn_digit('12a')",
-            value: "null",
-        },
+        Example { call: "luhn_digit('7992739871')", value: "'3'" },
+        Example { call: "luhn_digit('80840123456789')", value: "'3'" },
+        Example { call: "luhn_digit('12a')", value: "null" },
     ],
     form: Form::Call {
         function: Function::LuhnDigit,
@@ -418,9 +311,7 @@ fn lpad(call: &SqlCall<'_>) -> String {
 /// ISO/IEC 7812-1 annex B.
 fn luhn(call: &SqlCall<'_>) -> String {
     let x = &call.arguments[0];
-    let digit = |at: &str| {
-        format!("CAST(substr({x}, CAST(length({x}) + 1 - {at} AS INTEGER), 1) AS INTEGER)")
-    };
+    let digit = |at: &str| format!("CAST(substr({x}, CAST(length({x}) + 1 - {at} AS INTEGER), 1) AS INTEGER)");
     let worth = |at: &str| {
         let d = digit(at);
         format!("CASE WHEN {at} % 2 = 0 THEN {d} WHEN {d} > 4 THEN {d} * 2 - 9 ELSE {d} * 2 END")
@@ -428,24 +319,15 @@ fn luhn(call: &SqlCall<'_>) -> String {
     let (only_digits, sum) = match call.dialect {
         Dialect::Postgres => (
             format!("{x} ~ '^[0-9]+$'"),
-            format!(
-                "(SELECT sum({}) FROM generate_series(1, length({x})) AS place(i))",
-                worth("i")
-            ),
+            format!("(SELECT sum({}) FROM generate_series(1, length({x})) AS place(i))", worth("i")),
         ),
         Dialect::DuckDb => (
             format!("regexp_full_match({x}, '[0-9]+')"),
-            format!(
-                "list_sum(list_transform(range(1, length({x}) + 1), lambda i: {}))",
-                worth("i")
-            ),
+            format!("list_sum(list_transform(range(1, length({x}) + 1), lambda i: {}))", worth("i")),
         ),
         Dialect::Spark => (
             format!("{x} RLIKE '^[0-9]+$'"),
-            format!(
-                "aggregate(sequence(1, length({x})), 0, (sum, i) -> sum + {})",
-                worth("i")
-            ),
+            format!("aggregate(sequence(1, length({x})), 0, (sum, i) -> sum + {})", worth("i")),
         ),
         Dialect::Sqlite => (
             format!("{x} <> '' AND {x} NOT GLOB '*[^0-9]*'"),
@@ -456,12 +338,6 @@ fn luhn(call: &SqlCall<'_>) -> String {
             ),
         ),
     };
-    let ty = if call.dialect == Dialect::Spark {
-        "STRING"
-    } else {
-        "VARCHAR"
-    };
-    format!(
-        "(CASE WHEN {only_digits} THEN CAST((10 - CAST({sum} AS INTEGER) % 10) % 10 AS {ty}) END)"
-    )
+    let ty = if call.dialect == Dialect::Spark { "STRING" } else { "VARCHAR" };
+    format!("(CASE WHEN {only_digits} THEN CAST((10 - CAST({sum} AS INTEGER) % 10) % 10 AS {ty}) END)")
 }
