@@ -4,11 +4,18 @@ use serde_json::{Value, json};
 
 use crate::{Color, Diagnostic, Severity, Sources, Span, render};
 
+/// Most diagnostics kept: nobody reads more, and a broken file of millions of values must not fill the memory.
+const KEPT: usize = 1000;
+
 /// Diagnostics in the order they were found, which [`Diagnostics::sorted`], the rendering and the JSON put into the
 /// order of files and positions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     items: Vec<Diagnostic>,
+    /// How many more were found than are kept.
+    left_out: usize,
+    /// Whether one of those is an error.
+    left_out_errors: bool,
 }
 
 impl Diagnostics {
@@ -17,21 +24,31 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// Adds one.
+    /// Adds one. Those after the first 1,000 are only counted.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.items.push(diagnostic);
+        if self.is_full() {
+            self.left_out += 1;
+            self.left_out_errors |= diagnostic.severity == Severity::Error;
+        } else {
+            self.items.push(diagnostic);
+        }
+    }
+
+    /// Whether further ones are only counted, so that no work need go into their wording.
+    pub fn is_full(&self) -> bool {
+        self.items.len() >= KEPT
     }
 
     /// Adds all of another collection.
     pub fn append(&mut self, other: Diagnostics) {
-        self.items.extend(other.items);
+        self.left_out += other.left_out;
+        self.left_out_errors |= other.left_out_errors;
+        self.extend(other.items);
     }
 
     /// Whether any of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.items
-            .iter()
-            .any(|item| item.severity == Severity::Error)
+        self.left_out_errors || self.items.iter().any(|item| item.severity == Severity::Error)
     }
 
     /// Whether there are none.
@@ -60,25 +77,19 @@ impl Diagnostics {
     /// `3 errors, 1 warning`, or `no problems`; notes are not counted.
     pub fn summary(&self) -> String {
         let sorted = self.sorted();
-        let of = |severity| {
-            sorted
-                .iter()
-                .filter(|item| item.severity == severity)
-                .count()
-        };
+        let of = |severity| sorted.iter().filter(|item| item.severity == severity).count();
         let counted = |n: usize, word: &str| match n {
             0 => None,
             1 => Some(format!("1 {word}")),
             _ => Some(format!("{n} {word}s")),
         };
-        let parts: Vec<String> = [
-            counted(of(Severity::Error), "error"),
-            counted(of(Severity::Warning), "warning"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        if parts.is_empty() {
+        let parts: Vec<String> = [counted(of(Severity::Error), "error"), counted(of(Severity::Warning), "warning")]
+            .into_iter()
+            .flatten()
+            .collect();
+        if self.left_out > 0 {
+            format!("{}, and {} more not shown", parts.join(", "), self.left_out)
+        } else if parts.is_empty() {
             "no problems".to_owned()
         } else {
             parts.join(", ")
@@ -100,20 +111,16 @@ impl Diagnostics {
         text
     }
 
-    /// All of them for machines: `{diagnostics: […], errors: n, warnings: n}`, each with `code`, `severity`,
+    /// All of them for machines: `{diagnostics: […], errors: n, warnings: n, left_out: n}`, each with `code`, `severity`,
     /// `message`, `path` and, where known, `file`, `line`, `column`, `end`, `label`, `help`, `related` and `fix`.
     /// Lines and columns count from 1, columns in characters; `end` is just past the last character.
     pub fn to_json(&self, sources: &Sources) -> Value {
         let sorted = self.sorted();
-        let of = |severity| {
-            sorted
-                .iter()
-                .filter(|item| item.severity == severity)
-                .count()
-        };
+        let of = |severity| sorted.iter().filter(|item| item.severity == severity).count();
         json!({
             "errors": of(Severity::Error),
             "warnings": of(Severity::Warning),
+            "left_out": self.left_out,
             "diagnostics": sorted.iter().map(|item| to_json(item, sources)).collect::<Vec<_>>(),
         })
     }
@@ -121,21 +128,25 @@ impl Diagnostics {
 
 impl Extend<Diagnostic> for Diagnostics {
     fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, items: I) {
-        self.items.extend(items);
+        for item in items {
+            self.push(item);
+        }
     }
 }
 
 impl FromIterator<Diagnostic> for Diagnostics {
     fn from_iter<I: IntoIterator<Item = Diagnostic>>(items: I) -> Self {
-        Self {
-            items: items.into_iter().collect(),
-        }
+        let mut all = Self::new();
+        all.extend(items);
+        all
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(item: Diagnostic) -> Self {
-        Self { items: vec![item] }
+        let mut all = Self::new();
+        all.push(item);
+        all
     }
 }
 

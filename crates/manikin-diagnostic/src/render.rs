@@ -3,9 +3,7 @@
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{
-    AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet, normalize_untrusted_str,
-};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet, normalize_untrusted_str};
 
 use crate::source::floor_char_boundary;
 use crate::{Diagnostic, Severity, Sources, Span};
@@ -35,9 +33,7 @@ pub(crate) fn render(item: &Diagnostic, sources: &Sources, color: Color) -> Stri
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level
-        .primary_title(visible(&item.message))
-        .id(item.code.as_str());
+    let title = level.primary_title(visible(&item.message)).id(item.code.as_str());
     let mut group = Group::with_title(title);
     match item.span {
         Some(span) => {
@@ -81,11 +77,7 @@ struct Place<'a> {
 }
 
 /// The main place and the related ones, grouped into snippets: those near the main place with it, others alone.
-fn snippets<'a>(
-    item: &'a Diagnostic,
-    span: Span,
-    sources: &Sources,
-) -> Vec<(Span, Vec<Place<'a>>)> {
+fn snippets<'a>(item: &'a Diagnostic, span: Span, sources: &Sources) -> Vec<(Span, Vec<Place<'a>>)> {
     let mut main = vec![clip(span, &item.label, true, sources)];
     let mut rest = Vec::new();
     for (related, label) in &item.related {
@@ -112,11 +104,7 @@ fn clip<'a>(span: Span, label: &'a str, primary: bool, sources: &Sources) -> Pla
     if let Some(line_end) = text[start..end].find('\n') {
         end = start + text[start..start + line_end].trim_end().len();
     }
-    Place {
-        range: start..end,
-        label,
-        primary,
-    }
+    Place { range: start..end, label, primary }
 }
 
 fn on_long_line(span: Span, sources: &Sources) -> bool {
@@ -124,16 +112,10 @@ fn on_long_line(span: Span, sources: &Sources) -> bool {
     sources.lines_around(span.file, start..start).0.len() > LONG_LINE
 }
 
-fn add_snippet<'a>(
-    group: Group<'a>,
-    sources: &'a Sources,
-    span: Span,
-    places: &[Place<'_>],
-) -> Group<'a> {
-    let (Some(from), Some(to)) = (
-        places.iter().map(|place| place.range.start).min(),
-        places.iter().map(|place| place.range.end).max(),
-    ) else {
+fn add_snippet<'a>(group: Group<'a>, sources: &'a Sources, span: Span, places: &[Place<'_>]) -> Group<'a> {
+    let (Some(from), Some(to)) =
+        (places.iter().map(|place| place.range.start).min(), places.iter().map(|place| place.range.end).max())
+    else {
         return group;
     };
     let text = sources.text(span.file);
@@ -144,11 +126,7 @@ fn add_snippet<'a>(
     let mut places_end = to;
     if long {
         let position = sources.position(span.file, from);
-        group = group.element(
-            Origin::path(name.clone())
-                .line(position.line)
-                .char_column(position.column),
-        );
+        group = group.element(Origin::path(name.clone()).line(position.line).char_column(position.column));
         places_end = floor_char_boundary(text, to.min(from + EXCERPT));
         let start = floor_char_boundary(text, from.saturating_sub(EXCERPT)).max(window.start);
         let end = floor_char_boundary(text, places_end + EXCERPT).min(window.end);
@@ -161,11 +139,7 @@ fn add_snippet<'a>(
     for place in places {
         let end = place.range.end.min(places_end);
         let range = place.range.start - window.start..end - window.start;
-        let kind = if place.primary {
-            AnnotationKind::Primary
-        } else {
-            AnnotationKind::Context
-        };
+        let kind = if place.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
         let annotation = kind.span(range);
         snippet = snippet.annotation(if place.label.is_empty() {
             annotation

@@ -25,11 +25,7 @@ impl Span {
     /// is moved to it.
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
         let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Self {
-            file,
-            start: clamp(start),
-            end: clamp(end.max(start)),
-        }
+        Self { file, start: clamp(start), end: clamp(end.max(start)) }
     }
 
     /// The range as `usize`s, for slicing.
@@ -75,12 +71,7 @@ impl Sources {
     }
 
     /// Adds some lines out of a file too large to keep; `first_line` is the number, from 1, of the first of them.
-    pub fn add_excerpt(
-        &mut self,
-        name: impl Into<String>,
-        first_line: usize,
-        text: impl Into<Arc<str>>,
-    ) -> FileId {
+    pub fn add_excerpt(&mut self, name: impl Into<String>, first_line: usize, text: impl Into<Arc<str>>) -> FileId {
         let text = text.into();
         let line_starts = std::iter::once(0)
             .chain(
@@ -91,12 +82,7 @@ impl Sources {
             )
             .collect();
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Source {
-            name: name.into(),
-            text,
-            first_line,
-            line_starts,
-        });
+        self.files.push(Source { name: name.into(), text, first_line, line_starts });
         id
     }
 
@@ -123,10 +109,7 @@ impl Sources {
         let offset = floor_char_boundary(&source.text, offset);
         let line = line_index(source, offset);
         let start = source.line_starts[line] as usize;
-        Position {
-            line: source.first_line + line,
-            column: source.text[start..offset].chars().count() + 1,
-        }
+        Position { line: source.first_line + line, column: source.text[start..offset].chars().count() + 1 }
     }
 
     /// The bytes of the lines that a range touches, without the last line break, and the number of the first line.
@@ -136,10 +119,7 @@ impl Sources {
         };
         let first = line_index(source, range.start.min(source.text.len()));
         let last = line_index(source, range.end.min(source.text.len()));
-        let end = source
-            .line_starts
-            .get(last + 1)
-            .map_or(source.text.len(), |next| *next as usize - 1);
+        let end = source.line_starts.get(last + 1).map_or(source.text.len(), |next| *next as usize - 1);
         let start = source.line_starts[first] as usize;
         let without_return = source.text[start..end].strip_suffix('\r');
         // A range that takes in the carriage return keeps it, so that it still fits its lines.
@@ -154,10 +134,7 @@ impl Sources {
 
 /// The line an offset is on, from 0; `line_starts` always holds at least the 0 of the first line.
 fn line_index(source: &Source, offset: usize) -> usize {
-    source
-        .line_starts
-        .partition_point(|start| *start as usize <= offset)
-        - 1
+    source.line_starts.partition_point(|start| *start as usize <= offset) - 1
 }
 
 /// The nearest character border at or before an offset.

@@ -9,13 +9,10 @@ fn a_diagnostic_shows_its_line_its_label_and_its_help() {
     let file = sources.add("specs/diabetes.yaml", text);
     let at = text.find("-9").expect("the text holds it");
     let all = Diagnostics::from(
-        Diagnostic::error(
-            codes::NEGATIVE_SPREAD,
-            "standard deviation must be positive",
-        )
-        .at(Span::new(file, at, at + 2))
-        .label("got -9")
-        .help("write the spread as a positive number, in mmol/mol"),
+        Diagnostic::error(codes::NEGATIVE_SPREAD, "standard deviation must be positive")
+            .at(Span::new(file, at, at + 2))
+            .label("got -9")
+            .help("write the spread as a positive number, in mmol/mol"),
     );
     assert_eq!(
         all.render(&sources, Color::Never),
@@ -130,8 +127,7 @@ fn equal_ones_are_shown_once_in_the_order_of_their_places() {
 #[test]
 fn a_place_in_the_document_alone_is_shown() {
     let all = Diagnostics::from(
-        Diagnostic::warning(codes::NO_STEWARD, "entity `claim` has no steward")
-            .path("entities.claim"),
+        Diagnostic::warning(codes::NO_STEWARD, "entity `claim` has no steward").path("entities.claim"),
     );
     assert_eq!(
         all.render(&Sources::new(), Color::Never),
@@ -142,4 +138,14 @@ warning[MK0702]: entity `claim` has no steward
 1 warning
 "
     );
+}
+
+#[test]
+fn a_flood_is_counted_and_its_first_thousand_kept() {
+    let mut all: Diagnostics = (0..5000).map(|n| Diagnostic::warning(codes::UNKNOWN_KEY, format!("key {n}"))).collect();
+    assert_eq!(all.summary(), "1000 warnings, and 4000 more not shown");
+    assert!(!all.has_errors());
+    all.push(Diagnostic::error(codes::UNKNOWN_KEY, "an error among them"));
+    assert!(all.has_errors());
+    assert_eq!(all.to_json(&Sources::new())["left_out"], 4001);
 }

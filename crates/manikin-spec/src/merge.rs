@@ -1,5 +1,7 @@
 //! Merging one document onto another: maps merge, lists replace, `null` removes, locks hold.
 
+use std::collections::HashMap;
+
 use manikin_diagnostic::{Diagnostic, Diagnostics, Span, codes, nearest};
 
 use crate::document::{GENERATOR_KEYS, ROW_KEYS};
@@ -68,6 +70,8 @@ impl Merge<'_> {
             self.remove(base, &key, lock.of_key(&key.text, whole));
         }
         let refused = self.drop_alternatives(base, &upper, &lock, whole);
+        let mut position: HashMap<String, usize> =
+            base.iter().enumerate().map(|(at, (key, _))| (key.text.clone(), at)).collect();
         for (key, node) in upper {
             if refused.contains(&key.text) {
                 continue;
@@ -79,11 +83,12 @@ impl Merge<'_> {
             let held = lock.of_key(&key.text, whole);
             let replaces = self.replaces(&key.text);
             self.path.push(key.text.clone());
-            match base.iter().position(|(own, _)| own.text == key.text) {
+            match position.get(&key.text).copied() {
                 None => match held {
                     Some(lock) => self.refuse(key.span, lock, "adds to"),
                     None => {
                         let added = self.added(node);
+                        position.insert(key.text.clone(), base.len());
                         base.push((key, added));
                     }
                 },
@@ -115,7 +120,8 @@ impl Merge<'_> {
                 }
             },
             None => {
-                let near = nearest(&key.text, base.iter().map(|(own, _)| own.text.as_str()));
+                let few = !self.diagnostics.is_full();
+                let near = nearest(&key.text, base.iter().filter(|_| few).map(|(own, _)| own.text.as_str()));
                 let warning = Diagnostic::warning(
                     codes::NOTHING_REMOVED,
                     format!("`{}: null` removes nothing: no lower layer gives it", key.text),

@@ -299,6 +299,11 @@ impl<'s> Checker<'s> {
     }
 
     fn unknown_key(&mut self, key: &str, span: Span, known: Option<&'s Map<String, Json>>) {
+        if self.diagnostics.is_full() {
+            let diagnostic = self.error(codes::UNKNOWN_KEY, span, String::new());
+            self.diagnostics.push(diagnostic);
+            return;
+        }
         let keys: Vec<&str> = known.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         let mut diagnostic = self
             .error(codes::UNKNOWN_KEY, span, format!("key `{}` is not known here", short(key)))

@@ -278,3 +278,14 @@ fn tables_say_file_and_line_of_what_is_wrong() {
     let inline = "tables: {t: {columns: {d: date}, rows: [{d: 2025-01-01}, {d: 2025-02-30}]}}\n";
     assert_eq!(code(inline), ["MK0016 a.yaml:1:62"]);
 }
+
+#[test]
+fn a_document_of_a_million_wrong_keys_costs_a_moment() {
+    let keys: String = (0..300_000).map(|n| format!("k{n}: null\nl{n}: 1\n")).collect();
+    let started = std::time::Instant::now();
+    let reading = reading(&[("a.yaml", keys.as_bytes())]);
+    assert!(reading.diagnostics.has_errors() || reading.diagnostics.is_full());
+    assert!(!reading.diagnostics.summary().is_empty());
+    // Quadratic work would take hours.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
