@@ -142,9 +142,9 @@ def panel_weights():
             usual = 0.0 if row["key"] in rare_outside else float(row["weight"])
             weight = weights.get(row["key"], usual if group in ("usual", "diabetic") else 0.2 if group in ("emergency", "inpatient") else 0.0)
             if weight > 0:
-                out.append([f"{group}.{row['key']}", f"{row['display']}, {group}", group, row["key"], weight, row["sex"], row["min_age"],
+                out.append([f"{group}.{row['key']}", f"{row['display']}, {group}", group, row["key"], weight, row["sex"], row["min_age"] or 0, 120,
                             row["weight_source"] if group == "usual" else "ASSUMED: what such visits order"])
-    write("../panel-weights.csv", ["code", "display", "group", "panel", "weight", "sex", "min_age", "source"], out)
+    write("../panel-weights.csv", ["code", "display", "group", "panel", "weight", "sex", "min_age", "max_age", "source"], out)
 
 
 set_points()
