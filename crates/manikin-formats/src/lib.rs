@@ -8,6 +8,34 @@
 //! - [`read_entity`] and [`infer_entity`] read a folder back.
 //! - [`ddl`] writes CREATE TABLE statements.
 //!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use manikin_expression::Type;
+//! use manikin_formats::{Existing, Options, Output, Staging};
+//! use manikin_tables::{Block, ColumnSchema, Table, TableSchema};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let place = tempfile::tempdir()?;
+//! # let out = place.path().join("out");
+//! let schemas = [Arc::new(TableSchema::new("patient", vec![ColumnSchema::new("patient_id", Type::Text)]))];
+//! let blocks = [Block { index: 0, tables: vec![Table::empty(schemas[0].clone())] }];
+//!
+//! let staging = Staging::begin(&out, Existing::Refuse)?;
+//! let output = Output::open(&["csv", "parquet"], &Options::default())?;
+//! let mut writer = output.writer(staging.folder(), &schemas)?;
+//! for block in &blocks {
+//!     let encoded = output.encode(block)?; // On any thread …
+//!     writer.append(encoded)?; // … and appended on one, in the order of the blocks.
+//! }
+//! let written = writer.finish()?;
+//! staging.commit()?;
+//! assert_eq!(written.files[0].path, "patient.csv");
+//! assert_eq!(std::fs::read_to_string(out.join("patient.csv"))?, "patient_id\n");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A format is one file and one line in [`FORMATS`].
 
 mod arrow;

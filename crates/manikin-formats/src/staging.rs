@@ -79,10 +79,11 @@ impl Staging {
     ///
     /// - `MK0902` when the system refuses; the old output folder is then still there
     pub fn commit(mut self) -> Result<(), FormatError> {
+        make_durable(&self.folder).map_err(FormatError::io("write", &self.folder))?;
+        // Only now, because a folder without a lock counts as abandoned.
         let lock = self.folder.join(LOCK);
         drop(self.lock.take());
         fs::remove_file(&lock).map_err(FormatError::io("remove", &lock))?;
-        make_durable(&self.folder).map_err(FormatError::io("write", &self.folder))?;
         let replaces = self.target.exists();
         if replaces {
             fs::rename(&self.target, &self.retired).map_err(FormatError::io("replace", &self.target))?;
@@ -201,7 +202,7 @@ fn make_durable(folder: &Path) -> io::Result<()> {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             make_durable(&entry.path())?;
-        } else {
+        } else if entry.file_name() != LOCK {
             File::options().write(true).open(entry.path())?.sync_all()?;
         }
     }

@@ -27,6 +27,9 @@ enum Values {
     List(Box<ListStringChunkedBuilder>),
 }
 
+/// JSON's fractions pass through binary floats, which tell decimals of fifteen digits apart and no longer ones.
+const EXACT: u64 = 1_000_000_000_000_000;
+
 /// The value is not of the column's type; the row holds null instead.
 pub(crate) struct DoesNotFit;
 
@@ -98,8 +101,8 @@ impl ColumnBuilder {
             Value::Bool(value) if self.ty == Type::Boolean => self.push_text(if *value { "true" } else { "false" }),
             Value::Number(number) if self.ty.is_number() => match (&self.ty, number.as_i64(), number.as_f64()) {
                 (Type::Decimal(scale), None, Some(value)) => match exact_units(value, *scale) {
-                    Some(units) => self.push_units(units),
-                    None => self.refuse(),
+                    Some(units) if units.unsigned_abs() < EXACT => self.push_units(units),
+                    _ => self.refuse(),
                 },
                 _ => self.push_text(&number.to_string()),
             },
