@@ -1,1 +1,26 @@
-//! manikin-generate
+//! From a checked spec to rows: deterministic, parallel, in bounded memory.
+//!
+//! A [`Plan`] holds everything that does not depend on rows: alias tables, quantile grids, schemas, the order of
+//! computation. A run cuts the subjects into blocks of a fixed size and computes each block on its own, so that the
+//! rows do not depend on the number of threads or partitions; what concerns all blocks at once (exact totals, quotas
+//! and counts) is settled beforehand in [`Whole`](whole::Whole).
+//!
+//! This crate cannot reach real records: it depends on neither fitting, evaluation nor privacy.
+
+mod block;
+mod edge;
+mod error;
+mod generate;
+mod plan;
+mod relations;
+mod run;
+mod strata;
+mod time;
+mod truth;
+mod values;
+mod whole;
+
+pub use error::GenerateError;
+pub use plan::{Plan, PlanOptions, SUBJECTS_PER_BLOCK};
+pub use run::{Partition, Progress, Run};
+pub use truth::TRUTH_TABLE;
