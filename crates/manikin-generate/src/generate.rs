@@ -1,8 +1,8 @@
 //! One step of a block: makes an entity's rows, computes a field, or settles which rows stay.
 
 mod fake;
-mod list;
 mod link;
+mod list;
 mod place;
 mod running;
 
@@ -23,12 +23,7 @@ use manikin_tables::Column;
 const ROWS_PER_PARENT: f64 = 1_000_000.0;
 
 /// Carries out these steps, in order.
-pub(crate) fn compute(
-    plan: &Plan,
-    whole: &Whole,
-    rows: &mut Rows,
-    steps: &[usize],
-) -> Result<(), GenerateError> {
+pub(crate) fn compute(plan: &Plan, whole: &Whole, rows: &mut Rows, steps: &[usize]) -> Result<(), GenerateError> {
     for &step in steps {
         match plan.spec.steps[step] {
             Step::Rows(entity) if plan.is_reference(entity) == rows.reference.is_none() => {
@@ -145,7 +140,8 @@ fn make_rows(plan: &Plan, whole: &Whole, rows: &mut Rows, id: EntityId) -> Resul
             if let (Some(when), Some(parent)) = (&each.when, parent) {
                 let items = |name: &str| table.columns.get(name).map(|column| values::gather(column, &item));
                 let mask = Candidates::new(plan, rows, (parent, id), &of, &items, when).holds(when, place)?;
-                let keep = |from: &[u32]| from.iter().zip(&mask).filter(|(_, keep)| **keep).map(|(row, _)| *row).collect();
+                let keep =
+                    |from: &[u32]| from.iter().zip(&mask).filter(|(_, keep)| **keep).map(|(row, _)| *row).collect();
                 (of, item) = (keep(&of), keep(&item));
             }
             for (&row, &table_row) in of.iter().zip(&item) {
@@ -281,7 +277,8 @@ fn settle(plan: &Plan, rows: &mut Rows, id: EntityId) -> Result<(), GenerateErro
         let ranks = running::ranks(column);
         order.sort_by_key(|&row| (parent[row as usize], ranks[row as usize], row));
     }
-    let unchanged = order.len() == rows.entities[id.0].len() && order.iter().enumerate().all(|(at, &row)| at as u32 == row);
+    let unchanged =
+        order.len() == rows.entities[id.0].len() && order.iter().enumerate().all(|(at, &row)| at as u32 == row);
     if !unchanged {
         edge::follow(rows, id, &order);
         rows.entities[id.0].reorder(&order);
@@ -392,15 +389,14 @@ impl Cx<'_> {
             DrawPlan::Fixed { distribution, min: None, max: None } => {
                 Ok(rows.iter().map(|&row| distribution.quantile(self.uniform(row as usize))).collect())
             }
-            DrawPlan::Fixed { distribution, min, max } => {
-                Ok(rows.iter().map(|&row| distribution.quantile_within(self.uniform(row as usize), *min, *max)).collect())
-            }
+            DrawPlan::Fixed { distribution, min, max } => Ok(rows
+                .iter()
+                .map(|&row| distribution.quantile_within(self.uniform(row as usize), *min, *max))
+                .collect()),
             DrawPlan::PerRow(draw) => {
                 let parameter = |parameter: &Parameter| match parameter {
                     Parameter::Value(value) => Ok(vec![*value; rows.len()]),
-                    Parameter::Expression(expression) => {
-                        Ok(values::to_numbers(&self.evaluate(expression, select)?))
-                    }
+                    Parameter::Expression(expression) => Ok(values::to_numbers(&self.evaluate(expression, select)?)),
                 };
                 let parameters = draw
                     .parameters
@@ -432,7 +428,9 @@ impl Cx<'_> {
     fn quantiles(&self, quantiles: &QuantilePlan, select: Option<&[u32]>) -> Result<Vec<f64>, GenerateError> {
         let rows = self.at(select);
         match quantiles {
-            QuantilePlan::Fixed(grid) => Ok(rows.iter().map(|&row| grid.quantile(self.uniform(row as usize))).collect()),
+            QuantilePlan::Fixed(grid) => {
+                Ok(rows.iter().map(|&row| grid.quantile(self.uniform(row as usize))).collect())
+            }
             QuantilePlan::Table { strata, matching, within } => {
                 let equal = self.evaluate_all(matching, select)?;
                 let between = self.evaluate_all(within, select)?;

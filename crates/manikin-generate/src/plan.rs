@@ -168,7 +168,8 @@ pub(crate) fn schema_of(spec: &Spec, id: EntityId) -> TableSchema {
             column.unique = field.contract.unique;
             column.unit = field.unit.clone();
             column.code_system = field.contract.code.clone();
-            column.means = described.and_then(|entity| entity.fields.get(&field.name)).and_then(|field| field.means.clone());
+            column.means =
+                described.and_then(|entity| entity.fields.get(&field.name)).and_then(|field| field.means.clone());
             column.privacy = match field.privacy {
                 Some(manikin_spec::document::Privacy::Identifier) => "identifier".to_owned(),
                 Some(manikin_spec::document::Privacy::QuasiIdentifier) => "quasi_identifier".to_owned(),
@@ -177,15 +178,13 @@ pub(crate) fn schema_of(spec: &Spec, id: EntityId) -> TableSchema {
             };
             let target = field.references.filter(|target| !spec[*target].hidden);
             match target.and_then(|target| spec[target].key.first().map(|key| (target, *key))) {
-                Some((target, key)) => {
-                    column.references(spec[target].name.clone(), spec[target][key].name.clone())
-                }
+                Some((target, key)) => column.references(spec[target].name.clone(), spec[target][key].name.clone()),
                 None => column,
             }
         })
         .collect();
-    let mut schema = TableSchema::new(entity.name.clone(), columns)
-        .with_key(entity.key.iter().map(|key| entity[*key].name.clone()));
+    let mut schema =
+        TableSchema::new(entity.name.clone(), columns).with_key(entity.key.iter().map(|key| entity[*key].name.clone()));
     schema.means = described.and_then(|entity| entity.means.clone());
     schema.parent = entity.parent.map(|parent| spec[parent].name.clone());
     schema

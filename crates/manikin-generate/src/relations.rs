@@ -166,6 +166,7 @@ pub(crate) fn over_table(
             None
         }
     }
-    let column = evaluate(condition, name, &Own(name, table)).map_err(|error| GenerateError::new(place, error.to_string()))?;
+    let column =
+        evaluate(condition, name, &Own(name, table)).map_err(|error| GenerateError::new(place, error.to_string()))?;
     Ok(values::to_mask(&column))
 }

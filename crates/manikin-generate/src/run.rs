@@ -175,7 +175,12 @@ struct State<T> {
 impl<T> Queue<T> {
     fn new(blocks: Range<u64>, window: usize) -> Self {
         Self {
-            state: Mutex::new(State { next: blocks.start, written: blocks.start, done: BTreeMap::new(), stopped: false }),
+            state: Mutex::new(State {
+                next: blocks.start,
+                written: blocks.start,
+                done: BTreeMap::new(),
+                stopped: false,
+            }),
             changed: Condvar::new(),
             end: blocks.end,
             window: window as u64,
@@ -260,8 +265,7 @@ fn finish(plan: &Plan, whole: &Whole, mut rows: Rows) -> Result<Block, GenerateE
             tables.push(Table::empty(schema.clone()));
             continue;
         }
-        let copies: Vec<u32> =
-            twice.iter().filter(|(id, _)| id.0 == index).map(|(_, row)| *row).collect();
+        let copies: Vec<u32> = twice.iter().filter(|(id, _)| id.0 == index).map(|(_, row)| *row).collect();
         tables.push(table(plan, &rows, index, schema, &copies)?);
     }
     if let Some(schema) = &plan.truth_schema {

@@ -74,7 +74,8 @@ impl Strata {
         weight: Option<&str>,
         grid: Option<GridColumns>,
     ) -> Self {
-        let numbers = |name: &str| table.columns.get(name).map_or_else(|| vec![f64::NAN; table.rows], values::to_numbers);
+        let numbers =
+            |name: &str| table.columns.get(name).map_or_else(|| vec![f64::NAN; table.rows], values::to_numbers);
         Self {
             rows: table.rows,
             allowed: allowed.unwrap_or_else(|| vec![true; table.rows]),
@@ -101,7 +102,10 @@ impl Strata {
         }
         for column in between {
             keys.push(
-                values::to_numbers(column).into_iter().map(|number| if number.is_nan() { ABSENT } else { number.to_bits() }).collect(),
+                values::to_numbers(column)
+                    .into_iter()
+                    .map(|number| if number.is_nan() { ABSENT } else { number.to_bits() })
+                    .collect(),
             );
         }
         let mut strata: Vec<Arc<Stratum>> = Vec::new();
@@ -166,9 +170,11 @@ impl Strata {
         };
         let rows: Vec<u32> = (0..self.rows).filter(|row| fits(*row)).map(|row| row as u32).collect();
         let weights: Vec<f64> = match &self.weights {
-            Some(weights) => {
-                rows.iter().map(|row| weights[*row as usize]).map(|weight| if weight.is_nan() { 0.0 } else { weight }).collect()
-            }
+            Some(weights) => rows
+                .iter()
+                .map(|row| weights[*row as usize])
+                .map(|weight| if weight.is_nan() { 0.0 } else { weight })
+                .collect(),
             None => vec![1.0; rows.len()],
         };
         let alias = if weights.iter().any(|weight| *weight > 0.0) {

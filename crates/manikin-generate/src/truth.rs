@@ -88,11 +88,14 @@ pub(crate) fn text_at(column: &Column, row: usize) -> Option<String> {
     match column.ty() {
         Type::Decimal(scale) => column.series().i64().ok()?.get(row).map(|units| decimal_text(units, *scale)),
         Type::Date => column.series().i32().ok()?.get(row).map(manikin_expression::calendar::date_text),
-        Type::DateTime => column.series().i64().ok()?.get(row).map(|micros| manikin_expression::calendar::datetime_text(micros, 'T')),
+        Type::DateTime => {
+            column.series().i64().ok()?.get(row).map(|micros| manikin_expression::calendar::datetime_text(micros, 'T'))
+        }
         Type::Text => column.series().str().ok()?.get(row).map(str::to_owned),
         Type::List(_) => {
             let items = column.series().list().ok()?.get_as_series(row)?;
-            let items: Vec<String> = items.str().ok()?.iter().map(|item| format!("{:?}", item.unwrap_or_default())).collect();
+            let items: Vec<String> =
+                items.str().ok()?.iter().map(|item| format!("{:?}", item.unwrap_or_default())).collect();
             Some(format!("[{}]", items.join(",")))
         }
         _ => Some(value.to_string()),

@@ -238,9 +238,7 @@ pub(crate) fn convert(from: Column, ty: &Type) -> Column {
         (Type::Decimal(have), Type::Decimal(want)) if have <= want => {
             let factor = manikin_expression::power_of_ten(want - have);
             match from.series().i64() {
-                Ok(units) => {
-                    column(ty, units.apply_values(|units| units.saturating_mul(factor)).into_series())
-                }
+                Ok(units) => column(ty, units.apply_values(|units| units.saturating_mul(factor)).into_series()),
                 Err(_) => nulls(ty, from.series().len()),
             }
         }
@@ -251,9 +249,10 @@ pub(crate) fn convert(from: Column, ty: &Type) -> Column {
                 Err(_) => nulls(ty, from.series().len()),
             }
         }
-        (Type::Integer | Type::Float | Type::Decimal(_) | Type::Boolean, Type::Integer | Type::Float | Type::Decimal(_)) => {
-            from_numbers(&to_numbers(&from), ty)
-        }
+        (
+            Type::Integer | Type::Float | Type::Decimal(_) | Type::Boolean,
+            Type::Integer | Type::Float | Type::Decimal(_),
+        ) => from_numbers(&to_numbers(&from), ty),
         (_, Type::Text) => match from.series().cast(&DataType::String) {
             Ok(series) => column(ty, series),
             Err(_) => nulls(ty, from.series().len()),

@@ -58,7 +58,8 @@ impl Whole {
                         let Selection::Count(count) = case.selection else { continue };
                         let ours = case.entity == id && changes.iter().any(|(changed, _)| *changed == field);
                         if ours && !whole.selected.contains_key(&index) {
-                            let steps = plan.closure(plan.spec.needs[at].iter().copied().chain(before(plan, id, field)));
+                            let steps =
+                                plan.closure(plan.spec.needs[at].iter().copied().chain(before(plan, id, field)));
                             whole.select(plan, &[(index, count)], &steps, reference, progress)?;
                         }
                     }
@@ -144,9 +145,8 @@ impl Whole {
             return Ok(());
         }
         let steps = plan.closure(plan.step(Step::Settle(parent)));
-        let counts = self.pass(plan, false, &steps, reference, progress, |rows| {
-            Ok(rows.entities[parent.0].len() as u64)
-        })?;
+        let counts =
+            self.pass(plan, false, &steps, reference, progress, |rows| Ok(rows.entities[parent.0].len() as u64))?;
         // Block 0 holds the reference entities and none of these rows.
         let mut offsets = vec![0, 0];
         for count in &counts {
@@ -197,8 +197,7 @@ impl Whole {
                 }
                 let steps = plan.closure(wanted);
                 let found = self.pass(plan, is_reference, &steps, reference, progress, |rows| {
-                    let cx =
-                        Cx { plan, rows, entity: id, name: Name::of(""), place: &place, uniforms: None };
+                    let cx = Cx { plan, rows, entity: id, name: Name::of(""), place: &place, uniforms: None };
                     let leaning = affinity
                         .iter()
                         .map(|factor| {
@@ -237,9 +236,8 @@ impl Whole {
         let everything: u64 = cases.iter().map(|(_, count)| count).sum();
         let mut pools: Vec<Vec<(u128, u64, u32)>> = vec![Vec::new(); cases.len()];
         for is_reference in [true, false] {
-            let concerned = cases
-                .iter()
-                .any(|(index, _)| plan.is_reference(plan.spec.edge_cases[*index].entity) == is_reference);
+            let concerned =
+                cases.iter().any(|(index, _)| plan.is_reference(plan.spec.edge_cases[*index].entity) == is_reference);
             if !concerned {
                 continue;
             }
@@ -394,4 +392,3 @@ fn steps_of(plan: &Plan, expression: &Expression) -> Vec<usize> {
 fn before(plan: &Plan, id: EntityId, field: FieldId) -> Option<usize> {
     if plan.early[id.0][field.0] { plan.step(Step::Rows(id)) } else { plan.step(Step::Settle(id)) }
 }
-

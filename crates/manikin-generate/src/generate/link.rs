@@ -103,15 +103,12 @@ impl Cx<'_> {
             })
             .collect();
         let allowed = match &link.condition {
-            Some(condition) => {
-                values::to_mask(&column_of(self.plan, self.rows, link.to, condition, self.place)?)
-            }
+            Some(condition) => values::to_mask(&column_of(self.plan, self.rows, link.to, condition, self.place)?),
             None => vec![true; target.len()],
         };
-        let weights = link
-            .weight
-            .and_then(|field| target.columns[field.0].as_ref())
-            .map(|column| numbers(column).into_iter().map(|weight| if weight.is_nan() { 0.0 } else { weight }).collect::<Vec<f64>>());
+        let weights = link.weight.and_then(|field| target.columns[field.0].as_ref()).map(|column| {
+            numbers(column).into_iter().map(|weight| if weight.is_nan() { 0.0 } else { weight }).collect::<Vec<f64>>()
+        });
         let mut groups: HashMap<Box<[Atom]>, Group> = HashMap::new();
         let mut key = vec![0; matchers.len() + 1];
         for row in (0..target.len()).filter(|row| allowed[*row]) {
@@ -148,7 +145,10 @@ fn numbers(column: &manikin_tables::Column) -> Vec<f64> {
     match column.ty() {
         Type::Date | Type::DateTime => {
             // Microseconds since 1970 stay exact in a float until the year 2255.
-            values::to_instants(column).into_iter().map(|instant| instant.map_or(f64::NAN, |micros| micros as f64)).collect()
+            values::to_instants(column)
+                .into_iter()
+                .map(|instant| instant.map_or(f64::NAN, |micros| micros as f64))
+                .collect()
         }
         _ => values::to_numbers(column),
     }

@@ -94,9 +94,7 @@ impl Cx<'_> {
                 }
                 Ok(values::gather(&of, &reached))
             }
-            RunningKind::Sum | RunningKind::Min | RunningKind::Max => {
-                self.accumulate(running, &of, &order, same_group)
-            }
+            RunningKind::Sum | RunningKind::Min | RunningKind::Max => self.accumulate(running, &of, &order, same_group),
         }
     }
 
@@ -143,8 +141,20 @@ impl Cx<'_> {
                 let value = numbers[row];
                 float = match running.kind {
                     RunningKind::Sum => float + value,
-                    RunningKind::Min => if float.is_nan() { value } else { float.min(value) },
-                    _ => if float.is_nan() { value } else { float.max(value) },
+                    RunningKind::Min => {
+                        if float.is_nan() {
+                            value
+                        } else {
+                            float.min(value)
+                        }
+                    }
+                    _ => {
+                        if float.is_nan() {
+                            value
+                        } else {
+                            float.max(value)
+                        }
+                    }
                 };
             }
             if !running.before {

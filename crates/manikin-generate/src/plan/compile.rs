@@ -1,8 +1,6 @@
 //! From a checked spec to a plan.
 
-use super::{
-    CorrelationPlan, EachPlan, EntityNames, Plan, PlanOptions, RowsPlan, early_fields, schema_of,
-};
+use super::{CorrelationPlan, EachPlan, EntityNames, Plan, PlanOptions, RowsPlan, early_fields, schema_of};
 use crate::error::GenerateError;
 use crate::strata::{GridColumns, Strata, TableColumns};
 use crate::time::WeekSampler;
@@ -426,12 +424,14 @@ pub(crate) fn distribution(
         "student_t" => Distribution::StudentT { df: get("df"), location: get("location"), scale: get("scale") },
         "logistic" => Distribution::Logistic { location: get("location"), scale: get("scale") },
         "poisson" => Distribution::Poisson { mean: get("mean") },
-        "negative_binomial" => {
-            Distribution::NegativeBinomial { mean: get("mean"), dispersion: get("dispersion") }
-        }
+        "negative_binomial" => Distribution::NegativeBinomial { mean: get("mean"), dispersion: get("dispersion") },
         "binomial" => {
             let n = get("n");
-            let n = if n >= 0.0 { n as u64 } else { return Err(GenerateError::new(place, format!("n must be 0 or more, got {n}"))) };
+            let n = if n >= 0.0 {
+                n as u64
+            } else {
+                return Err(GenerateError::new(place, format!("n must be 0 or more, got {n}")));
+            };
             Distribution::Binomial { n, p: get("p") }
         }
         "geometric" => Distribution::Geometric { p: get("p") },
