@@ -3,7 +3,7 @@
 use super::report::{Place, Report};
 use crate::document::{Document, Entity, Field, GeneratorRef};
 use crate::spec::{EntityId, EntityScope, FieldId};
-use manikin_diagnostic::{Diagnostic, codes};
+use manikin_diagnostic::{Diagnostic, codes, nearest};
 
 /// Names that expressions use for something else.
 const RESERVED: &[&str] = &[
@@ -52,22 +52,19 @@ impl<'a> Catalog<'a> {
     pub(super) fn new(document: &'a Document, report: &Report<'_>) -> Self {
         let parents = parents(document, report);
         let mut order: Vec<usize> = Vec::new();
+        let mut ids: Vec<Option<EntityId>> = vec![None; parents.len()];
         for start in 0..parents.len() {
-            let mut chain = vec![start];
-            while let Some(parent) = parents[chain[chain.len() - 1]] {
-                chain.push(parent);
-            }
+            let chain = std::iter::successors(Some(start), |at| parents[*at]).take_while(|at| ids[*at].is_none());
+            let chain: Vec<usize> = chain.collect();
             for index in chain.into_iter().rev() {
-                if !order.contains(&index) {
-                    order.push(index);
-                }
+                ids[index] = Some(EntityId(order.len()));
+                order.push(index);
             }
         }
-        let id_of = |index: usize| order.iter().position(|at| *at == index).map(EntityId);
         let mut entities: Vec<Known<'a>> = Vec::new();
         for index in &order {
             let Some((name, source)) = document.entities.get_index(*index) else { continue };
-            let parent = parents[*index].and_then(id_of);
+            let parent = parents[*index].and_then(|parent| ids[parent]);
             let scope = match parent.map(|parent| entities[parent.0].scope) {
                 None if source.subject == Some(true) => EntityScope::Subject,
                 None | Some(EntityScope::Reference) => EntityScope::Reference,
@@ -197,33 +194,42 @@ fn parents(document: &Document, report: &Report<'_>) -> Vec<Option<usize>> {
             if found.is_none() {
                 let place = Place::new(&["entities", name, "per"]);
                 let names = document.entities.keys().map(String::as_str);
-                report.unknown(&place, codes::UNKNOWN_ENTITY, "entity", parent, names);
+                report.unknown(&place, codes::UNKNOWN_ENTITY, "entity", parent, names.clone());
+                // The one that was probably meant keeps the mistake from being told again at every use.
+                return nearest(parent, names).and_then(|near| document.entities.get_index_of(near));
             }
             found
         }));
     }
+    let mut seen = vec![false; parents.len()];
     for start in 0..parents.len() {
-        let mut chain = vec![start];
-        while let Some(parent) = parents[chain[chain.len() - 1]] {
-            if parent == start {
-                let name = |index: &usize| document.entities.get_index(*index).map_or("", |(name, _)| name.as_str());
-                let circle: Vec<&str> = chain.iter().chain([&start]).map(name).collect();
-                let place = Place::new(&["entities", name(&start), "per"]);
-                let message = format!("entities belong to each other in a circle: {}", circle.join(" → "));
-                let mut diagnostic = Diagnostic::error(codes::ENTITY_CYCLE, message);
-                for other in &chain[1..] {
-                    let span = report.span(&Place::new(&["entities", name(other), "per"]));
-                    diagnostic = diagnostic.related(span, "and here");
-                }
-                report.push(&place, diagnostic);
-                parents[start] = None;
-                break;
+        let mut chain: Vec<usize> = Vec::new();
+        let mut at = start;
+        let closes = loop {
+            if seen[at] {
+                break chain.iter().position(|other| *other == at);
             }
-            if chain.contains(&parent) {
-                break;
+            seen[at] = true;
+            chain.push(at);
+            match parents[at] {
+                Some(parent) => at = parent,
+                None => break None,
             }
-            chain.push(parent);
+        };
+        let Some(first) = closes else { continue };
+        let mut circle = chain.split_off(first);
+        let least = (0..circle.len()).min_by_key(|at| circle[*at]).unwrap_or(0);
+        circle.rotate_left(least);
+        let name = |index: &usize| document.entities.get_index(*index).map_or("", |(name, _)| name.as_str());
+        let names: Vec<&str> = circle.iter().chain(&circle[..1]).map(name).collect();
+        let message = format!("entities belong to each other in a circle: {}", names.join(" → "));
+        let mut diagnostic = Diagnostic::error(codes::ENTITY_CYCLE, message);
+        for other in &circle[1..] {
+            let span = report.span(&Place::new(&["entities", name(other), "per"]));
+            diagnostic = diagnostic.related(span, "and here");
         }
+        report.push(&Place::new(&["entities", name(&circle[0]), "per"]), diagnostic);
+        parents[circle[0]] = None;
     }
     parents
 }

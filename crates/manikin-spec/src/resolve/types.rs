@@ -20,6 +20,9 @@ pub(super) enum Known {
     Settled(Option<Type>),
 }
 
+/// Fields whose types wait for each other at once, at most: a bound on the stack.
+const DEEPEST: usize = 64;
+
 /// The scale of decimals that do not say theirs, as of currencies.
 pub(super) const DEFAULT_SCALE: u8 = 2;
 
@@ -31,6 +34,14 @@ impl Resolver<'_> {
             Known::Settled(ty) => ty,
             Known::Open => {
                 self.report_circle(entity, field);
+                None
+            }
+            Known::Unasked if self.open.borrow().len() >= DEEPEST => {
+                let message = format!("the type of this field follows from a chain of more than {DEEPEST} others");
+                let help = "say the `type` of this field";
+                let diagnostic = Diagnostic::error(codes::EXPRESSION_TOO_DEEP, message).help(help);
+                self.report.push_key(&self.field_place(entity, field), diagnostic);
+                self.types.borrow_mut()[entity.0][field.0] = Known::Settled(None);
                 None
             }
             Known::Unasked => {

@@ -12,6 +12,9 @@ const DAY: usize = 96;
 /// Quarter hours in a week.
 const WEEK: usize = 7 * DAY;
 
+/// Patterns that start from each other, at most: a bound on the stack.
+const DEEPEST: usize = 64;
+
 /// By how much a peak exceeds what lies outside it where the document does not say.
 /// ASSUMED: 5 % is seen in a chart and changes a day's profile little.
 const PEAK_MARGIN: f64 = 0.05;
@@ -39,6 +42,11 @@ impl Resolver<'_> {
             let mut circle = self.weeks_open.borrow().clone();
             circle.push(name.to_owned());
             let message = format!("patterns start from each other in a circle: {}", circle.join(" → "));
+            self.report.error(&place.key("like"), codes::PATTERN_CYCLE, message);
+            return None;
+        }
+        if self.weeks_open.borrow().len() >= DEEPEST {
+            let message = format!("patterns start from each other over more than {DEEPEST} steps");
             self.report.error(&place.key("like"), codes::PATTERN_CYCLE, message);
             return None;
         }
