@@ -10,6 +10,7 @@ pub mod node;
 mod path;
 pub mod read;
 pub mod resolve;
+mod schema;
 pub mod shape;
 pub mod spec;
 pub mod table;
@@ -17,4 +18,5 @@ pub mod yaml;
 
 pub use read::{Reading, read, schema};
 pub use resolve::resolve;
+pub use schema::json_schema;
 pub use spec::Spec;

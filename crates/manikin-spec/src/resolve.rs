@@ -301,7 +301,9 @@ fn check_head(document: &Document, report: &Report<'_>) -> Option<Head> {
         None => missing(report, "manikin", "write `manikin: 1`, the version of the language"),
     }
     match &document.product {
-        Some(name) if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) => {
+        Some(name)
+            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) =>
+        {
             let message = format!("`{name}` is not the short name of a product");
             let help = "write lower-case letters, digits and hyphens: `claims-prototype`";
             report.hint(&Place::new(&["product"]), codes::DOES_NOT_MATCH, message, help);

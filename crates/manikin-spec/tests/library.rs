@@ -8,9 +8,15 @@ use std::path::Path;
 fn every_spec_of_the_project_resolves() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
     let mut wrong = String::new();
-    for name in
-        ["claims-prototype", "clinic-population", "ed-visits", "templates/minimal", "templates/claims", "templates/clinic", "templates/ed"]
-    {
+    for name in [
+        "claims-prototype",
+        "clinic-population",
+        "ed-visits",
+        "templates/minimal",
+        "templates/claims",
+        "templates/clinic",
+        "templates/ed",
+    ] {
         let reading = manikin_spec::read(&format!("{name}.yaml"), &Disk::under(&root));
         let (spec, mut diagnostics) = manikin_spec::resolve(&reading);
         diagnostics.append(reading.diagnostics.clone());

@@ -90,9 +90,8 @@ fn a_relative_window_holds_its_ratio_and_its_shape() {
 
 #[test]
 fn a_relative_window_past_midnight_ends_on_the_next_day() {
-    let week = week(
-        "shape: [{relative: {days: [fri, sat], from: \"22:00\", to: \"02:00\", times: 2, to_days: [mon, tue]}}]",
-    );
+    let week =
+        week("shape: [{relative: {days: [fri, sat], from: \"22:00\", to: \"02:00\", times: 2, to_days: [mon, tue]}}]");
     assert_eq!(week.quarters[FRIDAY * DAY + 88], 2.0);
     assert_eq!(week.quarters[(FRIDAY + 2) * DAY + 7], 2.0);
     assert_eq!(week.quarters[(FRIDAY + 2) * DAY + 8], 1.0);
@@ -108,7 +107,9 @@ fn peaks_at(week: &Week, from: usize, length: usize) -> bool {
 
 #[test]
 fn after_a_peak_every_other_window_of_its_length_holds_less() {
-    let text = format!("hours: {HOURS}, days: {{fri: 1.4}}, shape: [{{peak: {{from: \"07:30\", to: \"11:00\", margin: 5%}}}}]");
+    let text = format!(
+        "hours: {HOURS}, days: {{fri: 1.4}}, shape: [{{peak: {{from: \"07:30\", to: \"11:00\", margin: 5%}}}}]"
+    );
     let week = week(&text);
     assert!(peaks_at(&week, 30, 14));
     // The busiest hour outside, 11:00, has 11 per quarter hour; inside, nothing is below 1.05 times that.

@@ -95,10 +95,7 @@ fn a_sound_spec_resolves_in_full() {
     assert_eq!(spec.entities[0].scope, EntityScope::Reference);
     assert!(matches!(visit.rows, Rows::PerParent(_)));
     let types: Vec<String> = visit.fields.iter().map(|field| field.ty.to_string()).collect();
-    assert_eq!(
-        types,
-        ["text", "text", "text", "text", "datetime", "float", "float", "text", "text", "integer"]
-    );
+    assert_eq!(types, ["text", "text", "text", "text", "datetime", "float", "float", "text", "text", "integer"]);
     assert_eq!(spec.entities[1].fields[5].ty.to_string(), "decimal(1)");
     assert!(matches!(visit.fields[8].exact, Some(Exact::Own)));
     assert!(matches!(visit.fields[2].generator, Some(Generator::Link(_))));
@@ -162,7 +159,12 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("mean: \"weight / 20\"", "mean: \"minutes / 20\"", "MK0403", "minutes"),
     ("    count: {poisson: {mean: \"weight / 20\"}, max: 60}", "    each: {table: clases}", "MK0303", "clases"),
     // Types and generators.
-    ("kind: {choice: {clinic: 70%, hospital: 30%}}", "kind: {type: integer, choice: {clinic: 70%, hospital: 30%}}", "MK0102", "clinic"),
+    (
+        "kind: {choice: {clinic: 70%, hospital: 30%}}",
+        "kind: {type: integer, choice: {clinic: 70%, hospital: 30%}}",
+        "MK0102",
+        "clinic",
+    ),
     ("hospital: 30%", "hospital: 25%", "MK0201", "choice"),
     ("hospital: 30%", "hospital: 30", "MK0215", "30"),
     ("{clinic: 70%, hospital: 30%}", "{clinic: 0, hospital: 0}", "MK0202", "choice"),
@@ -309,7 +311,10 @@ fn long_chains_of_fields_and_patterns_do_not_exhaust_the_stack() {
 
 #[test]
 fn all_mistakes_are_told_at_once() {
-    let text = GOOD.replace("sd: 12", "sd: -12").replace("hospital: 30%", "hospital: 3%").replace("sort: started", "sort: start");
+    let text = GOOD
+        .replace("sd: 12", "sd: -12")
+        .replace("hospital: 30%", "hospital: 3%")
+        .replace("sort: started", "sort: start");
     let (_, found, _) = resolved(&text);
     let codes: Vec<&str> = found.iter().map(|(code, _)| code.as_str()).collect();
     assert_eq!(codes, ["MK0201", "MK0203", "MK0302"]);

@@ -7,8 +7,25 @@ use manikin_diagnostic::{Diagnostic, codes, nearest};
 
 /// Names that expressions use for something else.
 const RESERVED: &[&str] = &[
-    "and", "as_of", "between", "case", "else", "end", "false", "in", "is", "item", "like", "not", "null", "or",
-    "period_end", "period_start", "then", "true", "when",
+    "and",
+    "as_of",
+    "between",
+    "case",
+    "else",
+    "end",
+    "false",
+    "in",
+    "is",
+    "item",
+    "like",
+    "not",
+    "null",
+    "or",
+    "period_end",
+    "period_start",
+    "then",
+    "true",
+    "when",
 ];
 
 /// What is known of an entity from its own keys.
@@ -130,7 +147,9 @@ impl<'a> Catalog<'a> {
                 (children, std::cmp::Reverse(*at))
             });
             let help = match candidate {
-                Some((_, entity)) => format!("write `subject: true` in the unit of generation, such as `{}`", entity.name),
+                Some((_, entity)) => {
+                    format!("write `subject: true` in the unit of generation, such as `{}`", entity.name)
+                }
                 None => "write `subject: true` in the unit of generation".to_owned(),
             };
             report.hint(&Place::new(&["entities"]), codes::SUBJECT, "no entity is the subject", help);

@@ -79,7 +79,10 @@ impl Resolver<'_> {
             let off = 1.0 - total;
             let message = format!("the shares add up to {}, not 100 %", percent_text(total));
             let way = if off > 0.0 { "missing" } else { "too much" };
-            let help = format!("{} {way}; plain numbers are relative weights and may add up to anything", percent_text(off.abs()));
+            let help = format!(
+                "{} {way}; plain numbers are relative weights and may add up to anything",
+                percent_text(off.abs())
+            );
             self.report.push_key(place, Diagnostic::error(codes::WEIGHTS_DO_NOT_SUM, message).help(help));
             return None;
         }

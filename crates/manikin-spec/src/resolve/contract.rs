@@ -116,7 +116,12 @@ impl Resolver<'_> {
         let table = self.table(name, place)?;
         let Some(key) = &table.key else {
             let message = format!("table `{name}` has no key, so it names no codes");
-            self.report.hint(place, codes::NO_KEY, message, "say in the table which column holds the codes: `key: code`");
+            self.report.hint(
+                place,
+                codes::NO_KEY,
+                message,
+                "say in the table which column holds the codes: `key: code`",
+            );
             return None;
         };
         let codes_are = self.table_shape(name)?.columns.into_iter().find(|(column, _)| column == key)?.1;
@@ -125,7 +130,8 @@ impl Resolver<'_> {
             ty => ty,
         };
         if !comparable(own, &codes_are) {
-            let message = format!("the codes of `{name}` are {}; this field holds {}", describe(&codes_are), describe(own));
+            let message =
+                format!("the codes of `{name}` are {}; this field holds {}", describe(&codes_are), describe(own));
             let help = format!("codes of digits are text: write `columns: {{{key}: text}}` in the table");
             self.report.hint(place, codes::TYPE_MISMATCH, message, help);
             return None;
@@ -146,7 +152,13 @@ impl Resolver<'_> {
             Generator::Choice(choice) => {
                 let keys = source.choice.iter().flat_map(|weights| weights.keys());
                 let at = keys.map(|key| place.key("choice").key(key));
-                choice.values.iter().zip(at).zip(&choice.shares).map(|((value, at), share)| (value, at, *share)).collect()
+                choice
+                    .values
+                    .iter()
+                    .zip(at)
+                    .zip(&choice.shares)
+                    .map(|((value, at), share)| (value, at, *share))
+                    .collect()
             }
             _ => return,
         };

@@ -10,6 +10,9 @@ use manikin_diagnostic::{Diagnostic, codes};
 /// ASSUMED: two published digits of a correlation can bring a sound matrix this far off, not much further.
 const ROUNDING: f64 = 0.01;
 
+/// Fields of one group, at most: the work grows with the cube.
+const LARGEST: usize = 500;
+
 impl Resolver<'_> {
     pub(super) fn correlations(&self, entity: EntityId) -> Option<Vec<Correlation>> {
         let known = self.catalog.get(entity);
@@ -76,6 +79,11 @@ impl Resolver<'_> {
         }
         if let Some(from) = &group.from {
             sound &= self.pairs_of_table(from, &group.fields, &mut pairs, &place.key("from")).is_some();
+        }
+        if group.fields.len() > LARGEST {
+            let message = format!("a group has {LARGEST} fields at most, not {}", group.fields.len());
+            self.report.error(&place.key("fields"), codes::OUT_OF_BOUNDS, message);
+            sound = false;
         }
         if group.fields.len() < 2 {
             self.report.error(&place.key("fields"), codes::OUT_OF_BOUNDS, "two fields at least can be correlated");
@@ -182,12 +190,11 @@ fn is_possible(size: usize, pairs: &[(usize, usize, f64)]) -> bool {
             }
             continue;
         }
-        for row in column + 1..size {
-            let factor = matrix[row][column] / pivot;
-            for other in column + 1..size {
-                let shared = factor * matrix[column][other];
-                matrix[row][other] -= shared;
-            }
+        let (above, below) = matrix.split_at_mut(column + 1);
+        let pivots = &above[column];
+        for row in below {
+            let factor = row[column] / pivot;
+            row.iter_mut().zip(pivots).skip(column + 1).for_each(|(cell, shared)| *cell -= factor * shared);
         }
     }
     true

@@ -166,8 +166,7 @@ impl Resolver<'_> {
         if sound {
             return Some(found);
         }
-        let diagnostic =
-            Diagnostic::error(code, format!("this must be {demanded}")).label(format!("got {value}"));
+        let diagnostic = Diagnostic::error(code, format!("this must be {demanded}")).label(format!("got {value}"));
         self.report.push(place, diagnostic);
         None
     }

@@ -1,8 +1,8 @@
 //! Edge cases: which rows, what is done to them, and which rules that breaks.
 
+use super::Resolver;
 use super::report::Place;
 use super::value::share;
-use super::Resolver;
 use crate::document::{self, Named, OneOrMany, Parameter};
 use crate::spec::{Action, EdgeCase, Entity, EntityId, FieldId, Selection};
 use manikin_diagnostic::{Diagnostic, codes};
@@ -22,8 +22,7 @@ impl Resolver<'_> {
         let entity = self.entity_named(&case.entity, &place.key("entity"))?;
         let selection = self.selection(case, &place);
         let scope = self.row_scope(entity);
-        let condition =
-            self.optional(&case.condition, |text| self.condition(text, &scope, &place.key("where")));
+        let condition = self.optional(&case.condition, |text| self.condition(text, &scope, &place.key("where")));
         let action = self.action(case, entity, &place);
         let breaks = self.breaks(case.breaks.as_ref(), entities, &place.key("breaks"));
         if let (Some(action), None) = (&action, &case.breaks) {
@@ -92,8 +91,7 @@ impl Resolver<'_> {
             }
             [first, second, ..] => {
                 let message = format!("an edge case does one thing; here are `{first}` and `{second}`");
-                let diagnostic =
-                    Diagnostic::error(codes::KEYS_EXCLUDE, message).help("write two edge cases");
+                let diagnostic = Diagnostic::error(codes::KEYS_EXCLUDE, message).help("write two edge cases");
                 self.report.push_key(&place.key(second), diagnostic);
                 return None;
             }
@@ -156,7 +154,9 @@ impl Resolver<'_> {
             Action::Set(_) => return,
             Action::Clear(fields) => match fields.iter().find(|field| is_required(field)) {
                 None => return,
-                Some(field) => ("clear", format!("write `breaks: {}.{}.required`", known.name, known.field_name(*field))),
+                Some(field) => {
+                    ("clear", format!("write `breaks: {}.{}.required`", known.name, known.field_name(*field)))
+                }
             },
             Action::Corrupt(_) => {
                 ("corrupt", "name the rule in `breaks`; for a value that breaks none, write `set`".to_owned())
@@ -206,7 +206,8 @@ impl Resolver<'_> {
                     _ => contract.length.is_some(),
                 };
                 if !is_demanded {
-                    let message = format!("`{}.{}` does not demand `{demand}`, so nothing breaks", known.name, own.name);
+                    let message =
+                        format!("`{}.{}` does not demand `{demand}`, so nothing breaks", known.name, own.name);
                     self.report.error(place, codes::UNKNOWN_RULE, message);
                     return None;
                 }

@@ -10,8 +10,7 @@ impl Resolver<'_> {
         let known = self.catalog.get(id);
         let source = known.source;
         let place = known.place();
-        let fields: Vec<Option<Field>> =
-            (0..source.fields.len()).map(|field| self.field(id, FieldId(field))).collect();
+        let fields: Vec<Option<Field>> = (0..source.fields.len()).map(|field| self.field(id, FieldId(field))).collect();
         let rows = self.rows(id);
         let keep = self.optional(&source.keep, |text| self.condition(text, &self.row_scope(id), &place.key("keep")));
         let sort = self.optional(&source.sort, |name| {

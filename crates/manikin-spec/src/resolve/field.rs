@@ -38,9 +38,10 @@ impl<'a> Resolver<'a> {
             self.report.push_key(&place, Diagnostic::warning(codes::NO_GENERATOR, message));
         }
         let missing = self.optional(&source.missing, |missing| self.missing(missing, &site));
-        if let Some(reason) = Some("required").filter(|_| source.required == Some(true)).or_else(|| {
-            Some("part of the key").filter(|_| known.key.contains(&id))
-        }) && source.missing.is_some()
+        if let Some(reason) = Some("required")
+            .filter(|_| source.required == Some(true))
+            .or_else(|| Some("part of the key").filter(|_| known.key.contains(&id)))
+            && source.missing.is_some()
         {
             let message = format!("`{name}` is {reason}, so it is never missing");
             let help = "to write some rows without it, add an edge case that clears it and names what it breaks";
@@ -82,9 +83,17 @@ impl<'a> Resolver<'a> {
         let refused = match (declared(source), source.generators().first()) {
             (Some(Type::Decimal(_)), _) => None,
             (Some(ty), _) => Some(format!("the field's type is {}", describe(&ty))),
-            (None, Some((key, GeneratorRef::Id(_) | GeneratorRef::Fake(_) | GeneratorRef::List(_) | GeneratorRef::Date(_) | GeneratorRef::Time(_)))) => {
-                Some(format!("`{key}` gives no numbers"))
-            }
+            (
+                None,
+                Some((
+                    key,
+                    GeneratorRef::Id(_)
+                    | GeneratorRef::Fake(_)
+                    | GeneratorRef::List(_)
+                    | GeneratorRef::Date(_)
+                    | GeneratorRef::Time(_),
+                )),
+            ) => Some(format!("`{key}` gives no numbers")),
             (None, Some(_)) => None,
             (None, None) => Some("the field has neither a type nor a generator".to_owned()),
         };
@@ -120,7 +129,8 @@ impl<'a> Resolver<'a> {
                     match common(&all, &ty) {
                         Some(both) => all = both,
                         None => {
-                            let message = format!("this case gives {}, one before it {}", describe(&ty), describe(&all));
+                            let message =
+                                format!("this case gives {}, one before it {}", describe(&ty), describe(&all));
                             let diagnostic = Diagnostic::error(codes::TYPE_MISMATCH, message)
                                 .help("let all cases give one type, or say the `type` of the field");
                             self.report.push_key(&at.key(key), diagnostic);

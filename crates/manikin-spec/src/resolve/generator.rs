@@ -163,7 +163,9 @@ impl<'a> Resolver<'a> {
             let field = target_field(name, &at);
             let expression = self.expression(text, &site.scope, &at);
             match (field, expression) {
-                (Some(field), Some(expression)) if self.fits(&expression, self.field_type(to, field).as_ref(), name, &at) => {
+                (Some(field), Some(expression))
+                    if self.fits(&expression, self.field_type(to, field).as_ref(), name, &at) =>
+                {
                     matching.push((field, expression));
                 }
                 _ => sound = false,
@@ -253,8 +255,7 @@ impl<'a> Resolver<'a> {
         sound &= column.is_some();
         let stratum = self.stratum(&pick.from, &pick.matching, &pick.within, &site.scope, place);
         let scope = TableScope { resolver: self, table: &pick.from };
-        let condition =
-            self.optional(&pick.condition, |text| self.condition(text, &scope, &place.key("where")));
+        let condition = self.optional(&pick.condition, |text| self.condition(text, &scope, &place.key("where")));
         let weight = match &pick.weight {
             Some(name) => self.weight_column(table, name, &place.key("weight")).map(Some),
             None if shape.columns.iter().any(|(name, ty)| name == "weight" && ty.is_number()) => {
@@ -415,13 +416,7 @@ impl<'a> Resolver<'a> {
         let order = self.optional(&running.order, |text| self.expression(text, &site.scope, &place.key("order")));
         let by = by.into_iter().collect::<Option<Vec<FieldId>>>()?;
         let (of, order) = (of?, order?);
-        Some(Generator::Running(Box::new(Running {
-            kind: *kind,
-            of,
-            by,
-            order,
-            before: running.before == Some(true),
-        })))
+        Some(Generator::Running(Box::new(Running { kind: *kind, of, by, order, before: running.before == Some(true) })))
     }
 
     /// A number, a percentage or an expression that gives a number.

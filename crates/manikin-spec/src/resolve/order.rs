@@ -148,7 +148,8 @@ fn graph(spec: &Spec) -> BTreeMap<Step, Needs> {
         if matches!(entity.rows, Rows::External) {
             continue;
         }
-        let mut fields: Vec<Needs> = (0..entity.fields.len()).map(|field| field_needs(spec, id, FieldId(field))).collect();
+        let mut fields: Vec<Needs> =
+            (0..entity.fields.len()).map(|field| field_needs(spec, id, FieldId(field))).collect();
         let mut settle = Walk::new(spec, id);
         settle.optional(entity.keep.as_ref(), id);
         settle.found.extend(entity.sort.map(|field| Step::Field(id, field)));
@@ -408,7 +409,8 @@ fn sort(spec: &Spec, mut graph: BTreeMap<Step, Needs>) -> (Vec<Step>, Vec<Vec<St
             needed_by.entry(*need).or_default().push(*step);
         }
     }
-    let mut ready: BTreeSet<_> = graph.iter().filter(|(_, needs)| needs.is_empty()).map(|(step, _)| rank(*step)).collect();
+    let mut ready: BTreeSet<_> =
+        graph.iter().filter(|(_, needs)| needs.is_empty()).map(|(step, _)| rank(*step)).collect();
     let mut order = Vec::new();
     let mut circles = Vec::new();
     let mut open: BTreeSet<_> = graph.keys().map(|step| rank(*step)).collect();
@@ -449,9 +451,7 @@ fn circle<R: Ord>(graph: &BTreeMap<Step, Needs>, from: Step, rank: impl Fn(Step)
         };
         if let Some(start) = way.iter().position(|step| step == next) {
             let mut circle = way.split_off(start);
-            let first = (0..circle.len()).min_by_key(|at| {
-                (!matches!(circle[*at], Step::Field(..)), rank(circle[*at]))
-            });
+            let first = (0..circle.len()).min_by_key(|at| (!matches!(circle[*at], Step::Field(..)), rank(circle[*at])));
             circle.rotate_left(first.unwrap_or(0));
             return circle;
         }

@@ -32,7 +32,9 @@ impl Resolver<'_> {
         let points = match &quantiles.from {
             Some(table) => self.points_of_table(table, quantiles, scope, place)?,
             None => {
-                for (key, given) in [("match", !quantiles.matching.is_empty()), ("within", !quantiles.within.is_empty())] {
+                for (key, given) in
+                    [("match", !quantiles.matching.is_empty()), ("within", !quantiles.within.is_empty())]
+                {
                     if given {
                         let message = format!("`{key}` chooses rows of a table, and `from` names none");
                         self.report.push_key(&place.key(key), Diagnostic::error(codes::KEYS_EXCLUDE, message));
@@ -80,7 +82,8 @@ impl Resolver<'_> {
             }
         }
         for (_, value, name) in &points {
-            let outside = quantiles.min.is_some_and(|min| *value < min) || quantiles.max.is_some_and(|max| *value > max);
+            let outside =
+                quantiles.min.is_some_and(|min| *value < min) || quantiles.max.is_some_and(|max| *value > max);
             if outside {
                 let message = format!("{name}, {value}, lies outside the smallest and the largest value");
                 self.report.error(&place.key(name), codes::QUANTILES_NOT_RISING, message);
@@ -123,10 +126,8 @@ impl Resolver<'_> {
             self.report.error(&from, codes::DUPLICATE_NAME, message);
             return None;
         }
-        let values: Vec<Vec<Option<f64>>> = columns
-            .iter()
-            .map(|(_, column)| self.numeric_column(table, column, &from))
-            .collect::<Option<_>>()?;
+        let values: Vec<Vec<Option<f64>>> =
+            columns.iter().map(|(_, column)| self.numeric_column(table, column, &from)).collect::<Option<_>>()?;
         for row in 0..table.rows {
             let here: Vec<f64> = values.iter().filter_map(|column| column[row]).collect();
             let message = if here.windows(2).any(|pair| pair[0] > pair[1]) {

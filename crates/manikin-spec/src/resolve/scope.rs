@@ -134,9 +134,8 @@ impl<'a> RowScope<'_, 'a> {
     }
 
     fn item_column(&self, path: &[&str]) -> Result<ColumnRef, ResolveError> {
-        let refuse = |message: String, suggestions: Vec<String>| {
-            Err(ResolveError { message, suggestions, ambiguous: false })
-        };
+        let refuse =
+            |message: String, suggestions: Vec<String>| Err(ResolveError { message, suggestions, ambiguous: false });
         let Some((entity, table)) = self.item else {
             return refuse("`item` means a table's row, and no rows come from a table here".to_owned(), Vec::new());
         };

@@ -96,7 +96,9 @@ impl Resolver<'_> {
                 1 => format!("`{first}` in column `{column}` of `{}` is not a code of `{code}`", table.name),
                 several => {
                     let name = &table.name;
-                    format!("{several} values in column `{column}` of `{name}`, such as `{first}`, are not codes of `{code}`")
+                    format!(
+                        "{several} values in column `{column}` of `{name}`, such as `{first}`, are not codes of `{code}`"
+                    )
                 }
             };
             self.report.error(place, codes::UNKNOWN_CODE, message);

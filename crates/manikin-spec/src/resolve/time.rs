@@ -53,12 +53,7 @@ impl<'a> Resolver<'a> {
         Some(Generator::Time(Box::new(Time { within, pattern, lasts, apart, minutes })))
     }
 
-    fn time_pattern(
-        &self,
-        pattern: Option<&PatternChoice>,
-        scope: &dyn Scope,
-        place: &Place,
-    ) -> Option<TimePattern> {
+    fn time_pattern(&self, pattern: Option<&PatternChoice>, scope: &dyn Scope, place: &Place) -> Option<TimePattern> {
         match pattern {
             None => Some(TimePattern::Uniform),
             Some(PatternChoice::One(name)) => self.pattern_named(name, place).map(TimePattern::One),

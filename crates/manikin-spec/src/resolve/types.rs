@@ -102,7 +102,12 @@ impl Resolver<'_> {
     }
 
     /// The type that a generator gives where nothing else says it.
-    pub(super) fn infer(&self, generator: &GeneratorRef<'_>, code: Option<&str>, scope: &RowScope<'_, '_>) -> Option<Type> {
+    pub(super) fn infer(
+        &self,
+        generator: &GeneratorRef<'_>,
+        code: Option<&str>,
+        scope: &RowScope<'_, '_>,
+    ) -> Option<Type> {
         match generator {
             GeneratorRef::Constant(value) => Some(self.code_type(code).unwrap_or_else(|| plain_type(value))),
             GeneratorRef::Id(Id::Form(_) | Id::Numbered(_)) | GeneratorRef::Fake(_) => Some(Type::Text),

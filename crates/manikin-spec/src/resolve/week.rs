@@ -191,8 +191,7 @@ impl Resolver<'_> {
             *slot = *weight;
         }
         if let Some(missing) = rates.iter().position(Option::is_none) {
-            let message =
-                format!("`{}` has no row for day {}, hour {}", source.table, missing / 24, missing % 24);
+            let message = format!("`{}` has no row for day {}, hour {}", source.table, missing / 24, missing % 24);
             self.report.hint(place, codes::OUT_OF_BOUNDS, message, "write all 168 hours, 0 where nothing happens");
             return None;
         }
@@ -273,15 +272,15 @@ impl Resolver<'_> {
             self.report.error(&place.key("to"), codes::OUT_OF_BOUNDS, message);
             return false;
         }
-        let mean: Vec<f64> = (0..DAY)
-            .map(|clock| (0..7).map(|day| week.quarters[day * DAY + clock]).sum::<f64>() / 7.0)
-            .collect();
+        let mean: Vec<f64> =
+            (0..DAY).map(|clock| (0..7).map(|day| week.quarters[day * DAY + clock]).sum::<f64>() / 7.0).collect();
         let busiest = (0..DAY).filter(|clock| !inside[*clock]).map(|clock| mean[clock]).fold(0.0, f64::max);
         // A hair more than asked for, so that rounding never makes it less.
         let least = busiest * (1.0 + margin) * (1.0 + 4.0 * f64::EPSILON);
         for clock in (0..DAY).filter(|clock| inside[*clock]) {
             if mean[clock] <= 0.0 {
-                let message = format!("nothing happens at {:02}:{:02}, so it cannot be raised", clock / 4, clock % 4 * 15);
+                let message =
+                    format!("nothing happens at {:02}:{:02}, so it cannot be raised", clock / 4, clock % 4 * 15);
                 self.report.error(&place.key("from"), codes::NO_WEIGHT, message);
                 return false;
             }
