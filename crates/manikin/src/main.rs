@@ -1,1 +1,27 @@
-fn main() {}
+//! The `manikin` command.
+//!
+//! Standard output is data, standard error is talk. Exit codes: 0 done, 1 the data or the spec is not as it should be,
+//! 2 could not run.
+
+mod command;
+mod line;
+mod output;
+mod progress;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // Out of memory or of disk is for the caller to see; a closed pipe is not an error of ours.
+    let line = match line::Line::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            // Printing fails only when nobody listens any more.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    command::run(line)
+}

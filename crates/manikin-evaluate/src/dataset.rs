@@ -1,0 +1,215 @@
+//! Tables in memory with the relations between their rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use manikin_expression::{Hop, Type, Via, calendar};
+use manikin_spec::spec::{EntityId, FieldId, Generator, Spec};
+use manikin_spec::table::{Table as SpecTable, Values};
+use manikin_tables::{Column, LookupTable, NO_ROW, Relations, Table};
+
+use crate::key::KeyIndex;
+
+/// The tables of a spec's entities with the rows that each row belongs and points to.
+///
+/// It holds what is there: an entity or a field that is hidden, or that the files lack, is no part of it, and an
+/// expression that needs it cannot be evaluated.
+pub struct Dataset {
+    spec: Arc<Spec>,
+    entities: Vec<EntityRows>,
+    lookups: BTreeMap<String, LookupTable>,
+}
+
+#[derive(Default)]
+struct EntityRows {
+    is_present: bool,
+    rows: usize,
+    columns: Vec<Option<Column>>,
+    keys: Option<KeyIndex>,
+    parent: Option<Vec<u32>>,
+    links: BTreeMap<String, Vec<u32>>,
+    /// The position of each row within its parent, from 1.
+    position: Option<Column>,
+}
+
+impl Dataset {
+    /// Relates tables. Columns named in `lacking`, by entity, are filled with nothing and are left out.
+    ///
+    /// A table of no entity of the spec is left out.
+    pub fn new<'a>(
+        spec: Arc<Spec>,
+        tables: impl IntoIterator<Item = &'a Table>,
+        lacking: &BTreeMap<String, Vec<String>>,
+    ) -> Self {
+        let mut dataset = Self::related(spec, tables, lacking);
+        dataset.lookups = lookups(&dataset.spec);
+        dataset
+    }
+
+    /// As [`new`](Self::new), for following relations alone: expressions that look values up cannot be evaluated.
+    pub fn related<'a>(
+        spec: Arc<Spec>,
+        tables: impl IntoIterator<Item = &'a Table>,
+        lacking: &BTreeMap<String, Vec<String>>,
+    ) -> Self {
+        let mut entities: Vec<EntityRows> = spec
+            .entities
+            .iter()
+            .map(|entity| EntityRows { columns: vec![None; entity.fields.len()], ..EntityRows::default() })
+            .collect();
+        for table in tables {
+            let Some(id) = spec.entity(table.entity()) else { continue };
+            let own = &mut entities[id.0];
+            own.is_present = true;
+            own.rows = table.rows();
+            let lacking = lacking.get(table.entity()).map_or(&[] as &[String], Vec::as_slice);
+            for column in table.frame().columns() {
+                let name = column.name().as_str();
+                let Some(field) = spec[id].field(name).filter(|_| !lacking.iter().any(|lack| lack == name)) else { continue };
+                own.columns[field.0] = Column::new(column.as_materialized_series().clone(), spec[id][field].ty.clone()).ok();
+            }
+            let key: Option<Vec<&Column>> = spec[id].key.iter().map(|key| own.columns[key.0].as_ref()).collect();
+            own.keys = key.filter(|key| !key.is_empty()).map(|key| KeyIndex::new(&key));
+        }
+        let mut dataset = Self { lookups: BTreeMap::new(), spec, entities };
+        dataset.relate();
+        dataset
+    }
+
+    /// The spec that the tables belong to.
+    pub fn spec(&self) -> &Arc<Spec> {
+        &self.spec
+    }
+
+    /// Whether there is a table of an entity.
+    pub fn is_present(&self, id: EntityId) -> bool {
+        self.entities[id.0].is_present
+    }
+
+    /// How many rows an entity has.
+    pub fn rows_of(&self, id: EntityId) -> usize {
+        self.entities[id.0].rows
+    }
+
+    /// The values of a field, where they are there.
+    pub fn field(&self, id: EntityId, field: FieldId) -> Option<&Column> {
+        self.entities[id.0].columns[field.0].as_ref()
+    }
+
+    /// For each row, the row of the parent entity or [`NO_ROW`]; `None` where the rows do not say.
+    pub fn parent(&self, id: EntityId) -> Option<&[u32]> {
+        self.entities[id.0].parent.as_deref()
+    }
+
+    /// For each row, the row that a foreign key points to or [`NO_ROW`]; `None` where it is not known.
+    pub fn link(&self, id: EntityId, field: FieldId) -> Option<&[u32]> {
+        self.entities[id.0].links.get(&self.spec[id][field].name).map(Vec::as_slice)
+    }
+
+    /// The key of a row as text, its parts joined by `|`; `None` where the entity has no key or it is not there.
+    pub fn key_text(&self, id: EntityId, row: usize) -> Option<String> {
+        let key = &self.spec[id].key;
+        if key.is_empty() {
+            return None;
+        }
+        let parts: Option<Vec<String>> =
+            key.iter().map(|key| Some(crate::cell_text(self.field(id, *key)?, row).unwrap_or_default())).collect();
+        parts.map(|parts| parts.join("|"))
+    }
+
+    pub(crate) fn keys(&self, id: EntityId) -> Option<&KeyIndex> {
+        self.entities[id.0].keys.as_ref()
+    }
+
+    /// The field of an entity that holds the key of its parent.
+    pub(crate) fn parent_field(spec: &Spec, id: EntityId) -> Option<FieldId> {
+        let parent = spec[id].parent?;
+        let is_key_of = |generator: &Option<Generator>| matches!(generator, Some(Generator::KeyOf(of)) if *of == parent);
+        let fields = &spec[id].fields;
+        let place = fields
+            .iter()
+            .position(|field| is_key_of(&field.generator))
+            .or_else(|| fields.iter().position(|field| field.references == Some(parent)));
+        place.map(FieldId)
+    }
+
+    fn relate(&mut self) {
+        let spec = self.spec.clone();
+        for index in 0..spec.entities.len() {
+            let id = EntityId(index);
+            let mut links = BTreeMap::new();
+            for (place, field) in spec[id].fields.iter().enumerate() {
+                let Some(target) = field.references.filter(|target| spec[*target].key.len() == 1) else { continue };
+                if let (Some(values), Some(keys)) = (self.field(id, FieldId(place)), self.keys(target)) {
+                    links.insert(field.name.clone(), keys.find(&[values]));
+                }
+            }
+            let parent = Self::parent_field(&spec, id).and_then(|field| links.get(&spec[id][field].name).cloned());
+            let own = &mut self.entities[index];
+            own.position = positions(parent.as_deref(), own.rows);
+            own.parent = parent;
+            own.links = links;
+        }
+    }
+}
+
+/// The position of each row among the rows of its parent, in the order of the table; without parents, of the table.
+fn positions(parent: Option<&[u32]>, rows: usize) -> Option<Column> {
+    let Some(parent) = parent else {
+        return Some(Column::integers((1..=rows as i64).collect()));
+    };
+    let parents = parent.iter().filter(|row| **row != NO_ROW).max().map_or(0, |row| *row as usize + 1);
+    let mut seen = vec![0_i64; parents];
+    let next = parent.iter().map(|row| {
+        let count = seen.get_mut(*row as usize)?;
+        *count += 1;
+        Some(*count)
+    });
+    Some(Column::units(next.collect::<Vec<_>>(), Type::Integer))
+}
+
+/// The tables of a spec, ready to be looked into; one that cannot be is left out, and what needs it is skipped.
+fn lookups(spec: &Spec) -> BTreeMap<String, LookupTable> {
+    let lookup = |(name, table): (&String, &Arc<SpecTable>)| {
+        let columns = table.columns.iter().map(|column| (column.name.clone(), table_column(&column.values)));
+        Some((name.clone(), LookupTable::new(name.clone(), columns.collect()).ok()?))
+    };
+    spec.tables.iter().filter_map(lookup).collect()
+}
+
+fn table_column(values: &Values) -> Column {
+    match values {
+        Values::Integer(values) => Column::units(values.iter().copied(), Type::Integer),
+        Values::Number(values) => Column::optional_floats(values.iter().copied()),
+        Values::Text(values) => Column::texts(values.iter().map(Option::as_deref)),
+        Values::Boolean(values) => Column::booleans(values.iter().copied()),
+        Values::Date(values) => Column::dates(values.iter().map(|day| day.as_ref().and_then(|day| calendar::parse_date(&day.to_string())))),
+    }
+}
+
+impl Relations for Dataset {
+    fn rows(&self, entity: &str) -> usize {
+        self.spec.entity(entity).map_or(0, |id| self.rows_of(id))
+    }
+
+    fn column(&self, entity: &str, field: &str) -> Option<&Column> {
+        let id = self.spec.entity(entity)?;
+        match self.spec[id].field(field) {
+            Some(field) => self.field(id, field),
+            None if field == "row" => self.entities[id.0].position.as_ref(),
+            None => None,
+        }
+    }
+
+    fn hop(&self, entity: &str, hop: &Hop) -> Option<&[u32]> {
+        let id = self.spec.entity(entity)?;
+        match &hop.via {
+            Via::Parent => self.parent(id),
+            Via::Link(field) => self.link(id, self.spec[id].field(field)?),
+        }
+    }
+
+    fn table(&self, name: &str) -> Option<&LookupTable> {
+        self.lookups.get(name)
+    }
+}

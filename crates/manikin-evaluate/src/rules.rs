@@ -1,0 +1,69 @@
+//! Business rules, in the evaluator that generation uses.
+
+use manikin_expression::Expression;
+use manikin_spec::document::Severity;
+use manikin_spec::spec::EntityId;
+use manikin_tables::violations;
+
+use crate::dataset::Dataset;
+use crate::structure::copies;
+use crate::validate::{Demand, Judge};
+use crate::validation::{Check, Kind};
+
+/// Checks every rule of an entity.
+pub(crate) fn check(judge: &Judge<'_>, id: EntityId, checks: &mut Vec<Check>) {
+    let data = judge.data;
+    let entity = &data.spec()[id];
+    for rule in &entity.rules {
+        let said = rule.means.clone().unwrap_or_else(|| rule.holds.text.clone());
+        let mut demand = Demand::new(rule.name.clone(), Kind::Rule, "MK0810", said);
+        demand.warns = rule.severity == Severity::Warning;
+        if let Some(reason) = lacking(data, &entity.name, &rule.holds) {
+            checks.push(judge.skipped(id, demand, reason));
+            continue;
+        }
+        match violations(&rule.holds, &entity.name, data) {
+            Ok(mut rows) => {
+                // Children point to the first row of a key: a copy of it has none to aggregate and is told by the key.
+                if !rule.holds.aggregated().is_empty() {
+                    let copies = copies(data, id);
+                    rows.retain(|row| copies.binary_search(row).is_err());
+                }
+                checks.push(judge.rows(id, demand, data.rows_of(id), &rows));
+            }
+            Err(error) => checks.push(judge.skipped(id, demand, error.to_string())),
+        }
+    }
+}
+
+/// Why a rule cannot be evaluated: what it needs is hidden, or the data lacks it.
+fn lacking(data: &Dataset, entity: &str, rule: &Expression) -> Option<String> {
+    let spec = data.spec();
+    for reference in rule.references() {
+        let Some(id) = spec.entity(&reference.entity) else { continue };
+        let name = format!("{}.{}", reference.entity, reference.field);
+        if spec[id].hidden {
+            return Some(format!("needs {name}; {} is not written", reference.entity));
+        }
+        if !data.is_present(id) {
+            return Some(format!("needs {name}; the data has no {}", reference.entity));
+        }
+        match spec[id].field(&reference.field) {
+            Some(field) if data.field(id, field).is_some() => {}
+            Some(field) if spec[id][field].hidden => return Some(format!("needs {name}, which is not written")),
+            Some(_) => return Some(format!("needs {name}, which the data lacks")),
+            None if reference.field.starts_with("item.") => return Some(format!("needs {name}, which is not written")),
+            None => {}
+        }
+    }
+    for child in rule.aggregated() {
+        let Some(id) = spec.entity(child) else { continue };
+        if spec[id].hidden || !data.is_present(id) {
+            return Some(format!("needs the rows of {child}, which the data lacks"));
+        }
+        if data.parent(id).is_none() {
+            return Some(format!("the rows of {child} do not say which {entity} they belong to"));
+        }
+    }
+    None
+}

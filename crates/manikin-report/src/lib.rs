@@ -1,0 +1,1 @@
+//! Specs described: diagrams, data dictionaries, plots.

@@ -1,0 +1,120 @@
+//! A spec's rules as SQL, so that they run in a user's warehouse and find the same rows.
+
+use manikin_expression::sql::{Dialect, Lists, Naming, rule_query};
+use manikin_expression::{Expression, Hop, Via};
+use manikin_spec::Spec;
+use manikin_spec::spec::{Entity, EntityId};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// A rule with the query that finds the rows that break it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleQuery {
+    /// The entity.
+    pub entity: String,
+    /// The rule.
+    pub rule: String,
+    /// Its expression, as the spec writes it.
+    pub holds: String,
+    /// Selects the key of each row where the rule is false; `None` where it cannot run on written files.
+    pub sql: Option<String>,
+    /// Why there is no query.
+    pub skipped: Option<String>,
+    /// Tables of the spec that the query reads beside the entities.
+    pub tables: Vec<String>,
+}
+
+/// Every rule of a spec as a query of a dialect, in document order.
+#[must_use]
+pub fn rule_queries(spec: &Spec, dialect: Dialect, lists: Lists) -> Vec<RuleQuery> {
+    let naming = Names { spec, lists };
+    let mut queries = Vec::new();
+    for entity in spec.entities.iter().filter(|entity| !entity.hidden) {
+        for rule in &entity.rules {
+            let skipped = unwritten(spec, entity, &rule.holds);
+            let rendered = match &skipped {
+                Some(_) => None,
+                None => Some(rule_query(&entity.name, &rule.holds, dialect, &naming)),
+            };
+            let (sql, skipped) = match rendered {
+                Some(Ok(sql)) => (Some(sql), None),
+                Some(Err(error)) => (None, Some(error.to_string())),
+                None => (None, skipped),
+            };
+            queries.push(RuleQuery {
+                entity: entity.name.clone(),
+                rule: rule.name.clone(),
+                holds: rule.holds.text.clone(),
+                sql,
+                skipped,
+                tables: rule.holds.tables().into_iter().map(str::to_owned).collect(),
+            });
+        }
+    }
+    queries
+}
+
+/// Why an expression cannot run on the written files, if it cannot.
+fn unwritten(spec: &Spec, entity: &Entity, rule: &Expression) -> Option<String> {
+    let mut missing = BTreeSet::new();
+    for reference in rule.references() {
+        let Some(id) = spec.entity(&reference.entity) else { continue };
+        let hidden = match spec[id].field(&reference.field) {
+            Some(field) => spec[id].hidden || spec[id][field].hidden,
+            None => true,
+        };
+        if hidden {
+            missing.insert(format!("{}.{}", reference.entity, reference.field));
+        }
+        let mut from = entity.name.clone();
+        for hop in &reference.hops {
+            if join(spec, &from, hop).is_none() {
+                missing.insert(format!("the key of {} in {from}", hop.entity));
+            }
+            from.clone_from(&hop.entity);
+        }
+    }
+    (!missing.is_empty())
+        .then(|| format!("not written: {}", missing.into_iter().collect::<Vec<_>>().join(", ")))
+}
+
+/// The column here and the column there that a hop joins.
+fn join(spec: &Spec, from: &str, hop: &Hop) -> Option<(String, String)> {
+    let (from, to) = (spec.entity(from)?, spec.entity(&hop.entity)?);
+    let key = spec[to].key.first()?;
+    let field = match &hop.via {
+        Via::Link(field) => spec[from].field(field)?,
+        Via::Parent => manikin_spec::spec::FieldId(
+            spec[from].fields.iter().position(|field| field.references == Some(to) && !field.hidden)?,
+        ),
+    };
+    let written = !spec[from][field].hidden && !spec[to][*key].hidden && !spec[to].hidden;
+    written.then(|| (spec[from][field].name.clone(), spec[to][*key].name.clone()))
+}
+
+struct Names<'a> {
+    spec: &'a Spec,
+    lists: Lists,
+}
+
+impl Names<'_> {
+    fn id(&self, entity: &str) -> Option<EntityId> {
+        self.spec.entity(entity)
+    }
+}
+
+impl Naming for Names<'_> {
+    fn key(&self, entity: &str) -> Vec<String> {
+        self.id(entity).map_or_else(Vec::new, |id| {
+            self.spec[id].key.iter().map(|field| self.spec[id][*field].name.clone()).collect()
+        })
+    }
+
+    fn hop(&self, entity: &str, hop: &Hop) -> Vec<(String, String)> {
+        join(self.spec, entity, hop).into_iter().collect()
+    }
+
+    fn lists(&self) -> Lists {
+        self.lists
+    }
+}

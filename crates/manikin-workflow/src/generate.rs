@@ -1,0 +1,126 @@
+//! `generate`: a spec to a folder of files, whole or not at all.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use manikin_diagnostic::{Diagnostic, codes};
+use manikin_expression::calendar;
+use manikin_formats::{Constraints, EncodedBlock, Existing, Manifest, Options, Origin, Output, Period, Source, Staging};
+use manikin_generate::{Plan, PlanOptions, Progress, Run};
+use manikin_tables::Block;
+
+pub use manikin_generate::Partition;
+
+use crate::failure::Failure;
+use crate::layout::Layout;
+use crate::spec::Checked;
+
+/// Rows after which a file is continued in a next part.
+///
+/// ASSUMED: about a gigabyte of CSV at 200 bytes a row, which spreadsheets and loaders still open.
+const ROWS_PER_PART: u64 = 5_000_000;
+
+/// What a run makes, and where.
+#[derive(Clone, Debug)]
+pub struct GenerateOptions {
+    /// The folder that is made.
+    pub folder: PathBuf,
+    /// What to do when it is there already.
+    pub existing: Existing,
+    /// Formats, such as `csv` or `sqlite:claims.sqlite`.
+    pub formats: Vec<String>,
+    /// Number of subjects instead of the spec's; totals scale along.
+    pub subjects: Option<u64>,
+    /// Seed instead of the spec's.
+    pub seed: Option<u64>,
+    /// Entities to write; all where empty.
+    pub only: Vec<String>,
+    /// Which part of the run.
+    pub partition: Partition,
+    /// One file per entity, or one wide row per row of one of them.
+    pub shape: Shape,
+    /// Name of a mapping of table and column names, such as `fhir`, or the path of one.
+    pub names: Option<String>,
+}
+
+/// The form of the output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// One table per entity.
+    #[default]
+    Relational,
+    /// One wide row per row of an entity: with its ancestors, the rows it points to, and lists of its children.
+    Flat {
+        /// The entity; that of the first critical field unless given.
+        entity: Option<String>,
+    },
+}
+
+/// What a run made.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What is in it.
+    pub manifest: Manifest,
+}
+
+/// Generates a spec's data into a folder.
+///
+/// The folder appears when everything is written, its `manifest.json` included; a run that fails or is killed leaves
+/// nothing that looks finished. Uses rayon's current thread pool; the bytes do not depend on its size.
+///
+/// # Errors
+///
+/// - `MK0901`–`MK0909` when the folder or a file cannot be written, or a format is not known
+/// - `MK0910` when the spec cannot be carried out
+/// - `MK0911` when an option does not fit the spec
+pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Progress) -> Result<Generated, Failure> {
+    let spec = &checked.spec;
+    let partition = options.partition;
+    if partition.of == 0 || partition.number == 0 || partition.number > partition.of {
+        let message = format!("there is no partition {} of {}", partition.number, partition.of);
+        return Err(Diagnostic::error(codes::BAD_OPTION, message).help("partitions are numbered from 1: 1/8 to 8/8").into());
+    }
+    let plan = Arc::new(Plan::new(spec.clone(), PlanOptions { seed: options.seed, subjects: options.subjects })?);
+    let layout = Layout::new(&plan, &options.only, &options.shape, options.names.as_deref(), &checked.files)?;
+    let is_whole = partition.of == 1;
+    let format_options = Options {
+        // The rows that a part's keys point to may lie in another part.
+        constraints: if is_whole { Constraints::Declared } else { Constraints::Omitted },
+        rows_per_part: Some(ROWS_PER_PART),
+        spec_digest: Some(spec.digest.clone()),
+        ..Options::default()
+    };
+    let output = Output::open(&options.formats, &format_options)?;
+    let staging = Staging::begin(&options.folder, options.existing)?;
+    let run = Run::new(plan.clone(), progress)?;
+    let layout = layout.ready(&run)?;
+    let mut writer = output.writer(staging.folder(), layout.schemas())?;
+    let encode = |block: Block| -> Result<EncodedBlock, Failure> { Ok(output.encode(&layout.arrange(block)?)?) };
+    // Enough blocks in flight that no thread waits for the writer, few enough that memory stays small.
+    let window = 2 * rayon::current_num_threads() + 2;
+    let blocks = partition.blocks(plan.blocks());
+    run.each(blocks, window, progress, encode, |block| writer.append(block).map_err(Failure::from))?;
+    let written = writer.finish()?;
+    let manifest = Manifest::new(origin(checked, &plan, partition), &written);
+    manifest.write(staging.folder())?;
+    let folder = staging.target().to_owned();
+    staging.commit()?;
+    Ok(Generated { folder, manifest })
+}
+
+fn origin(checked: &Checked, plan: &Plan, partition: Partition) -> Origin {
+    let spec = &checked.spec;
+    let source = |(name, sha256): &(String, String)| Source { name: checked.files.recorded(name), sha256: sha256.clone() };
+    Origin {
+        product: spec.product.clone(),
+        spec_digest: spec.digest.clone(),
+        sources: spec.files.iter().map(source).collect(),
+        seed: plan.seed(),
+        patients: plan.subjects(),
+        partition: (partition.of > 1)
+            .then_some(manikin_formats::Partition { index: partition.number, of: partition.of }),
+        period: Some(Period { from: calendar::date_text(spec.period.0), to: calendar::date_text(spec.period.1) }),
+    }
+}

@@ -1,0 +1,19 @@
+//! The verbs of Manikin as functions: what the command line, a server and bindings all call.
+//!
+//! Nothing here prints. A verb returns data, or a [`Failure`]: diagnostics with the texts they point into.
+
+mod failure;
+mod flat;
+mod generate;
+mod layout;
+mod library;
+mod names;
+mod spec;
+
+pub use failure::Failure;
+pub use generate::{GenerateOptions, Generated, Partition, Shape, generate};
+pub use manikin_formats::{Existing, FORMATS};
+pub use manikin_generate::Progress;
+pub use names::name_mappings;
+pub use library::{SpecFiles, Template, built_in, built_in_names, templates};
+pub use spec::{Checked, Opened, Overrides, open};

@@ -1,0 +1,34 @@
+//! The verbs: each calls its function in the workflow and prints what it gives.
+
+mod check;
+mod explain;
+mod generate;
+mod new;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use crate::line::{Line, Verb};
+use crate::output::{End, Voice, put};
+
+/// Carries out a command line.
+pub(crate) fn run(line: Line) -> ExitCode {
+    let voice = Voice::new(line.color, line.quiet);
+    let done = match line.verb {
+        Verb::New(asked) => new::run(&asked, voice),
+        Verb::Check(asked) => check::run(&asked, voice),
+        Verb::Explain(asked) => explain::run(&asked, voice),
+        Verb::Generate(asked) => generate::run(&asked, voice),
+        Verb::Completions { shell } => completions(shell),
+        _ => Ok(ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|end| voice.end(end))
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<ExitCode, End> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Line::command(), "manikin", &mut script);
+    put(&String::from_utf8_lossy(&script))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,50 @@
+//! `manikin generate`
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use manikin_diagnostic::{Diagnostic, codes};
+use manikin_workflow::{Existing, GenerateOptions, Overrides, Partition, Shape, generate, open};
+
+use crate::line::{self, Generate};
+use crate::output::{End, Voice};
+use crate::progress::{Bar, grouped};
+
+pub(crate) fn run(asked: &Generate, voice: Voice) -> Result<ExitCode, End> {
+    let checked = open(&asked.spec, Overrides::default()).checked()?;
+    voice.warn(&checked.diagnostics, &checked.sources);
+    let (number, of) = asked.partition.unwrap_or((1, 1));
+    let options = GenerateOptions {
+        folder: asked.output.clone(),
+        existing: if asked.overwrite { Existing::Replace } else { Existing::Refuse },
+        formats: asked.to.clone(),
+        subjects: asked.patients,
+        seed: asked.seed,
+        only: asked.only.clone(),
+        partition: Partition { number, of },
+        shape: match asked.shape {
+            line::Shape::Relational if asked.flat.is_none() => Shape::Relational,
+            _ => Shape::Flat { entity: asked.flat.clone() },
+        },
+        names: asked.map.clone(),
+    };
+    let threads = usize::from(asked.threads.unwrap_or(0));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
+        Diagnostic::error(codes::BAD_OPTION, format!("no threads: {error}")).help("ask for fewer with --threads")
+    })?;
+    let began = Instant::now();
+    let bar = Bar::new(voice.shows_progress());
+    let made = pool.install(|| generate(&checked, &options, &bar));
+    bar.finish();
+    let made = made?;
+    let rows: u64 = made.manifest.entities.iter().map(|entity| entity.rows).sum();
+    let each = made.manifest.entities.iter().map(|entity| format!("{} {}", grouped(entity.rows), entity.entity));
+    voice.say(&format!(
+        "wrote {}: {} rows in {:.1} s ({})",
+        asked.output.display(),
+        grouped(rows),
+        began.elapsed().as_secs_f64(),
+        each.collect::<Vec<_>>().join(", ")
+    ));
+    Ok(ExitCode::SUCCESS)
+}

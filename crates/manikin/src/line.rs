@@ -1,0 +1,291 @@
+//! The command line: verbs, arguments and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Synthetic health data that people can trust.
+#[derive(Debug, Parser)]
+#[command(
+    name = "manikin",
+    version,
+    about,
+    long_about = "Synthetic health data that people can trust: one spec says what the data is, how to generate it, and what any dataset is checked against.",
+    after_help = "Examples:\n  manikin new claims-prototype -o claims.yaml\n  manikin check claims.yaml\n  manikin preview claims.yaml claim\n  manikin generate claims.yaml -o data --to csv,parquet\n  manikin validate data --spec claims.yaml\n  manikin describe claims.yaml -o docs\n\nExit codes: 0 done; 1 the spec or the data is not as it should be; 2 could not run.",
+    disable_help_subcommand = true
+)]
+pub(crate) struct Line {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    /// Colours in messages.
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
+    pub(crate) color: When,
+    /// Say nothing but errors on standard error.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Start a spec from a template of the library
+    #[command(after_help = "Examples:\n  manikin new --list\n  manikin new claims-prototype -o claims.yaml")]
+    New(New),
+    /// Report every mistake in a spec
+    #[command(after_help = "Examples:\n  manikin check claims.yaml\n  manikin check claims.yaml --format json")]
+    Check(Check),
+    /// Show what the tool understood: entities, rows, fields, and where each number comes from
+    #[command(after_help = "Examples:\n  manikin plan claims.yaml\n  manikin plan claims.yaml claim")]
+    Plan(Plan),
+    /// Show a few related rows
+    #[command(after_help = "Examples:\n  manikin preview claims.yaml\n  manikin preview claims.yaml claim --rows 3")]
+    Preview(Preview),
+    /// Explain a diagnostic
+    #[command(after_help = "Examples:\n  manikin explain MK0203\n  manikin explain --list")]
+    Explain(Explain),
+    /// Generate the data of a spec
+    #[command(
+        after_help = "Examples:\n  manikin generate claims.yaml -o data\n  manikin generate claims.yaml -o data --to csv,parquet,sqlite:claims.sqlite\n  manikin generate claims.yaml -o wide --shape flat\n  manikin generate claims.yaml -o fhir --map fhir --to json\n  manikin generate clinic-population -o part-1 --partition 1/8 --to parquet\n\nThe folder appears when everything in it is whole. The same spec, seed and version give the same bytes on any machine."
+    )]
+    Generate(Generate),
+    /// Check a dataset, synthetic or real, against its contract
+    #[command(
+        after_help = "Examples:\n  manikin validate data --spec claims.yaml\n  manikin validate extract --spec claims.yaml --as-of 2025-06-30 --format junit > contract.xml\n\nKeys and values of violating rows are shown only when a manifest proves the data synthetic, or with --show-rows.\nViolations that a proven dataset's edge_cases table lists are told as expected and do not fail; --strict fails them too."
+    )]
+    Validate(Validate),
+    /// Draw and describe a spec: diagram, data dictionary, SQL
+    #[command(
+        after_help = "Examples:\n  manikin describe claims.yaml -o docs\n  manikin describe claims.yaml --format mermaid\n  manikin describe claims.yaml --format sql --dialect duckdb"
+    )]
+    Describe(Describe),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  manikin completions bash > /etc/bash_completion.d/manikin")]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// Template to start from; lists them when left out
+    pub(crate) template: Option<String>,
+    /// File to write; standard output when left out
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// List the templates
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Spec: a file, or the name of one in the library
+    pub(crate) spec: String,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextOrJson {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// Spec: a file, or the name of one in the library
+    pub(crate) spec: String,
+    /// Show this entity's fields alone
+    pub(crate) entity: Option<String>,
+    /// Number of subjects instead of the spec's; totals scale along
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) patients: Option<u64>,
+    /// Form of the plan
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Preview {
+    /// Spec: a file, or the name of one in the library
+    pub(crate) spec: String,
+    /// Show this entity alone
+    pub(crate) entity: Option<String>,
+    /// Rows of each entity
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(crate) rows: u64,
+    /// Seed instead of the spec's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Code, such as MK0203
+    #[arg(required_unless_present = "list")]
+    pub(crate) code: Option<String>,
+    /// List every code
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// Spec: a file, or the name of one in the library
+    pub(crate) spec: String,
+    /// Folder to make
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Formats, separated by commas: csv, parquet, ndjson, json, arrow, sql, sqlite or sqlite:FILE
+    #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "csv")]
+    pub(crate) to: Vec<String>,
+    /// Number of subjects (patients) instead of the spec's; totals scale along
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) patients: Option<u64>,
+    /// Seed instead of the spec's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Write these entities alone, separated by commas
+    #[arg(long, value_name = "ENTITIES", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Threads; all cores when left out. The bytes do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Make one of several parts: 1/8 to 8/8
+    #[arg(long, value_name = "I/N", value_parser = partition)]
+    pub(crate) partition: Option<(u64, u64)>,
+    /// Replace the folder if it is there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// One table per entity, or one wide row per row of the main one
+    #[arg(long, value_enum, default_value_t = Shape::Relational)]
+    pub(crate) shape: Shape,
+    /// Entity of the wide rows; that of the first critical field when left out
+    #[arg(long, value_name = "ENTITY")]
+    pub(crate) flat: Option<String>,
+    /// Names of tables and columns: fhir, omop, or a YAML file
+    #[arg(long, value_name = "MAPPING")]
+    pub(crate) map: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// One table per entity.
+    Relational,
+    /// One wide row per row of the main entity.
+    Flat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// Folder with one file or folder of parts per entity: CSV, Parquet, Arrow, NDJSON or JSON
+    pub(crate) data: PathBuf,
+    /// Spec that the data is checked against
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) spec: String,
+    /// Day that the data is seen from, YYYY-MM-DD; the spec's when left out
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<String>,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+    /// Show keys and values of violating rows, whosever they are
+    #[arg(long)]
+    pub(crate) show_rows: bool,
+    /// Expected violations, warnings and unknown columns fail as well
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Show every check, not only those that did not pass
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// A table for people.
+    Table,
+    /// For machines.
+    Json,
+    /// For continuous integration.
+    Junit,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Describe {
+    /// Spec: a file, or the name of one in the library
+    pub(crate) spec: String,
+    /// Folder for all forms, or for the one asked for; standard output when left out
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Form; all of them into a folder, the diagram on standard output when left out
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<DescribeFormat>,
+    /// Dialect of SQL
+    #[arg(long, value_enum, default_value_t = Dialect::Postgres)]
+    pub(crate) dialect: Dialect,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DescribeFormat {
+    /// Entity-relationship diagram in Mermaid.
+    Mermaid,
+    /// Data dictionary in Markdown.
+    Markdown,
+    /// Data dictionary as one HTML page with plots of a sample.
+    Html,
+    /// CREATE TABLE statements.
+    Sql,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dialect {
+    /// PostgreSQL.
+    Postgres,
+    /// DuckDB.
+    Duckdb,
+    /// SQLite.
+    Sqlite,
+}
+
+fn partition(text: &str) -> Result<(u64, u64), String> {
+    let expected = || format!("expected a part and their number such as 1/8, found {text}");
+    let (number, of) = text.split_once('/').ok_or_else(expected)?;
+    let (number, of) = (number.parse().map_err(|_| expected())?, of.parse().map_err(|_| expected())?);
+    if number == 0 || number > of {
+        return Err(format!("parts are numbered from 1/{of} to {of}/{of}"));
+    }
+    Ok((number, of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Line::command().debug_assert();
+    }
+
+    #[test]
+    fn partitions_are_read_and_bounded() {
+        assert_eq!(partition("3/8"), Ok((3, 8)));
+        assert!(["0/8", "9/8", "8", "a/b", "1/0"].into_iter().all(|text| partition(text).is_err()));
+    }
+}
