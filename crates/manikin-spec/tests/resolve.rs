@@ -243,6 +243,12 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("entity: visit, count: 2", "entity: visit", "MK0604", "long"),
     ("entity: visit, count: 2", "entity: visit, count: 2, rate: 1%", "MK0604", "rate"),
     (", set: {level: level * 10}", "", "MK0601", "long"),
+    (
+        "long: {entity: visit, count: 2, set: {level: level * 10}}",
+        "long: {entity: patient, count: 201, set: {height: 1}}",
+        "MK0603",
+        "201",
+    ),
     ("set: {level: level * 10}", "set: {levle: 10}", "MK0302", "levle"),
     ("set: {level: level * 10}", "set: {level: \"'long'\"}", "MK0404", "'long'"),
     ("set: {level: level * 10}", "set: {level: level * 10}, where: level > 10", "MK0308", "level > 10"),

@@ -6,7 +6,7 @@ use super::{Resolver, describe};
 use crate::document::{Named, Weight};
 use crate::spec::Choice;
 use manikin_diagnostic::{Diagnostic, codes, nearest};
-use manikin_expression::{Literal, Type};
+use manikin_expression::{Literal, Type, calendar};
 
 /// By how much percentages may miss 100 %, as a fraction: figures are often published with two digits.
 const TOLERANCE: f64 = 0.0001;
@@ -124,8 +124,8 @@ pub(super) fn written(value: &Literal) -> String {
         Literal::Float(value) => value.to_string(),
         Literal::Boolean(value) => value.to_string(),
         Literal::Decimal { units, scale } => manikin_expression::decimal_text(*units, *scale),
-        Literal::Date(day) => format!("{day} days"),
-        Literal::DateTime(micros) => format!("{micros} µs"),
+        Literal::Date(day) => calendar::date_text(*day),
+        Literal::DateTime(micros) => calendar::datetime_text(*micros, 'T'),
         Literal::Null | Literal::Interval { .. } | Literal::List(_) => String::new(),
     }
 }

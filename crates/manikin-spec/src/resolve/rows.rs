@@ -5,7 +5,7 @@ use super::generator::Site;
 use super::report::Place;
 use super::value::literal;
 use crate::document::{self, RowCount, Scalar};
-use crate::spec::{Count, EntityId, Generator, Rows, Spec, Spread};
+use crate::spec::{Count, EntityId, Generator, Rows, Selection, Spec, Spread};
 use manikin_diagnostic::{Diagnostic, codes};
 use manikin_expression::{Literal, Type};
 
@@ -198,6 +198,16 @@ impl<'a> Resolver<'a> {
 
     /// Checks totals and exact choices against the numbers of rows that are known beforehand.
     pub(super) fn check_quotas(&self, spec: &Spec) {
+        for case in &spec.edge_cases {
+            let (Selection::Count(wanted), Some(rows)) = (case.selection, known_rows(spec, case.entity)) else {
+                continue;
+            };
+            if wanted > rows {
+                let place = Place::new(&["edge_cases", &case.name, "count"]);
+                let message = format!("{wanted} rows cannot be changed: `{}` has {rows}", spec[case.entity].name);
+                self.report.error(&place, codes::TOO_FEW_ROWS, message);
+            }
+        }
         for (at, entity) in spec.entities.iter().enumerate() {
             let place = self.catalog.entities[at].place();
             if let (Rows::Total { total, min, max, .. }, Some(parent)) = (&entity.rows, entity.parent)
