@@ -36,9 +36,17 @@ pub(crate) fn candidates(plan: &Plan, rows: &Rows, case: &EdgeCase) -> Result<Ve
         }
         None => vec![true; own.len()],
     };
+    // What is empty already cannot be cleared.
+    let present: Vec<&Column> = match &case.action {
+        Action::Clear(fields) => fields.iter().filter_map(|field| own.columns[field.0].as_ref()).collect(),
+        _ => Vec::new(),
+    };
+    let clears = matches!(case.action, Action::Clear(_));
+    let present: Vec<_> = present.iter().map(|column| column.series().is_not_null()).collect();
+    let has_value = |row: usize| !clears || present.iter().any(|column| column.get(row) == Some(true));
     let name = name_of(case);
     Ok((0..own.len())
-        .filter(|row| mask[*row])
+        .filter(|row| mask[*row] && has_value(*row))
         .map(|row| Candidate { draw: own.address[row].bits(name), row: row as u32 })
         .collect())
 }
@@ -87,12 +95,17 @@ pub(crate) fn set(
 
 /// Applies everything that acts last, in document order; a value that one case has changed is left to it.
 /// Returns the rows to write twice.
-pub(crate) fn finish(plan: &Plan, whole: &Whole, rows: &mut Rows) -> Result<Vec<(EntityId, u32)>, GenerateError> {
+pub(crate) fn finish(
+    plan: &Plan,
+    whole: &Whole,
+    rows: &mut Rows,
+    wanted: &[bool],
+) -> Result<Vec<(EntityId, u32)>, GenerateError> {
     let mut used: BTreeSet<(EntityId, u32, Option<FieldId>)> = BTreeSet::new();
     let mut twice = Vec::new();
     let mut plans: Vec<(usize, Vec<u32>)> = Vec::new();
     for (index, case) in plan.spec.edge_cases.iter().enumerate() {
-        let here = plan.is_reference(case.entity) == rows.reference.is_none();
+        let here = plan.is_reference(case.entity) == rows.reference.is_none() && wanted[case.entity.0];
         if here && !matches!(case.action, Action::Set(_)) {
             plans.push((index, taken(plan, whole, rows, index)?));
         }

@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::truth;
 use crate::values;
 use crate::whole::Whole;
-use manikin_spec::spec::EntityId;
+use manikin_spec::spec::{EntityId, Step};
 use manikin_tables::{Block, Table, TableSchema};
 use polars::prelude::{DataFrame, IntoColumn};
 use std::collections::BTreeMap;
@@ -57,7 +57,10 @@ pub struct Run {
     plan: Arc<Plan>,
     whole: Whole,
     reference: Arc<Rows>,
-    every: Vec<usize>,
+    /// The steps of a block.
+    steps: Vec<usize>,
+    /// The entities whose rows are handed on.
+    wanted: Vec<bool>,
 }
 
 impl Run {
@@ -73,7 +76,30 @@ impl Run {
         };
         let whole = Whole::decide(&plan, &make_reference, progress)?;
         let reference = make_reference(&whole)?;
-        Ok(Self { plan, whole, reference, every })
+        let wanted = vec![true; plan.spec.entities.len()];
+        Ok(Self { plan, whole, reference, steps: every, wanted })
+    }
+
+    /// Narrows the run to some entities: the other tables stay empty, and what only they need is not computed. The
+    /// rows of these entities are the same as in the whole run. Names that are no entity's count for nothing.
+    #[must_use]
+    pub fn only(mut self, entities: &[String]) -> Self {
+        let spec = &self.plan.spec;
+        self.wanted = spec.entities.iter().map(|entity| entities.contains(&entity.name)).collect();
+        let mut steps = Vec::new();
+        for (at, step) in spec.steps.iter().enumerate() {
+            let (Step::Rows(entity) | Step::Settle(entity) | Step::Field(entity, _)) = step;
+            if self.wanted[entity.0] {
+                steps.push(at);
+            }
+        }
+        for case in spec.edge_cases.iter().filter(|case| self.wanted[case.entity.0]) {
+            for expression in case.expressions() {
+                steps.extend(crate::whole::steps_of(&self.plan, expression));
+            }
+        }
+        self.steps = self.plan.closure(steps);
+        self
     }
 
     /// The plan that is carried out.
@@ -88,8 +114,8 @@ impl Run {
     /// - A parameter out of its range in some row, such as a negative spread.
     pub fn block(&self, index: u64) -> Result<Block, GenerateError> {
         let reference = (index > 0).then(|| self.reference.clone());
-        let rows = compute_block(&self.plan, &self.whole, index, reference, &self.every)?;
-        finish(&self.plan, &self.whole, rows)
+        let rows = compute_block(&self.plan, &self.whole, index, reference, &self.steps)?;
+        finish(&self.plan, &self.whole, rows, &self.wanted)
     }
 
     /// Makes the blocks of a range on rayon's threads and hands what `encode` makes of each to `write`, in order.
@@ -255,13 +281,14 @@ pub(crate) fn compute_block(
 }
 
 /// Applies what acts last and gives the rows the shape that writers take.
-fn finish(plan: &Plan, whole: &Whole, mut rows: Rows) -> Result<Block, GenerateError> {
-    let twice = edge::finish(plan, whole, &mut rows)?;
+fn finish(plan: &Plan, whole: &Whole, mut rows: Rows, wanted: &[bool]) -> Result<Block, GenerateError> {
+    rows.truth.retain(|change| wanted[change.entity.0]);
+    let twice = edge::finish(plan, whole, &mut rows, wanted)?;
     let here = |id: EntityId| plan.is_reference(id) == rows.reference.is_none();
     let mut tables = Vec::new();
     for (index, schema) in plan.schemas.iter().enumerate() {
         let Some(schema) = schema else { continue };
-        if !here(EntityId(index)) {
+        if !here(EntityId(index)) || !wanted[index] {
             tables.push(Table::empty(schema.clone()));
             continue;
         }

@@ -368,7 +368,7 @@ fn place_of(plan: &Plan, id: EntityId, block: u64) -> usize {
 }
 
 /// The steps that an expression's columns come from.
-fn steps_of(plan: &Plan, expression: &Expression) -> Vec<usize> {
+pub(crate) fn steps_of(plan: &Plan, expression: &Expression) -> Vec<usize> {
     let mut wanted = Vec::new();
     for reference in expression.references() {
         let Some(id) = plan.spec.entity(&reference.entity) else { continue };

@@ -298,3 +298,12 @@ entities:
     assert!((mean_a - 10.0).abs() < 5.0 * 2.0 / n.sqrt());
     assert!((sd(&b, mean_b) - 3.0).abs() < 5.0 * 3.0 / (2.0 * n).sqrt());
 }
+
+#[test]
+fn a_run_narrowed_to_some_entities_gives_the_same_rows_of_them() {
+    let whole = generate(CLAIMS);
+    let narrow = frames(&run(CLAIMS, PlanOptions::default()).unwrap().only(&["claim".to_owned()]));
+    assert!(whole["claim"].equals_missing(&narrow["claim"]));
+    assert!(whole["edge_cases"].equals_missing(&narrow["edge_cases"]));
+    assert_eq!(narrow["coverage"].height(), 0);
+}

@@ -1,6 +1,6 @@
 //! Walks over every expression of a spec.
 
-use super::{Action, Exact, Generator, Parameter, QuantilePoints, Rows, Spec, TimePattern};
+use super::{Action, EdgeCase, Exact, Generator, Parameter, QuantilePoints, Rows, Spec, TimePattern};
 use manikin_expression::Expression;
 
 impl Spec {
@@ -32,11 +32,18 @@ impl Spec {
             }
             found.extend(entity.rules.iter().map(|rule| &rule.holds));
         }
-        for case in &self.edge_cases {
-            found.extend(&case.condition);
-            if let Action::Set(changes) | Action::Corrupt(changes) = &case.action {
-                found.extend(changes.iter().map(|(_, expression)| expression));
-            }
+        found.extend(self.edge_cases.iter().flat_map(EdgeCase::expressions));
+        found
+    }
+}
+
+impl EdgeCase {
+    /// Every expression of the edge case.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        let mut found: Vec<&Expression> = self.condition.iter().collect();
+        if let Action::Set(changes) | Action::Corrupt(changes) = &self.action {
+            found.extend(changes.iter().map(|(_, expression)| expression));
         }
         found
     }
