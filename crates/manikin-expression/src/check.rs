@@ -8,7 +8,7 @@ mod table;
 use std::ops::Range;
 
 use crate::convert::{common, conversion_help, convert};
-use crate::error::{AMBIGUOUS, ExpressionError, TYPE_MISMATCH, UNKNOWN_NAME};
+use crate::error::{AMBIGUOUS, ExpressionError, TYPE_MISMATCH, UNKNOWN_NAME, UNSUPPORTED};
 use crate::expression::{Expr, Expression};
 use crate::scope::{ColumnRef, Hop, Scope};
 use crate::syntax::{Node, Syntax, parse};
@@ -57,7 +57,7 @@ fn finish(
     run: impl FnOnce(&mut Checker<'_>, &Syntax) -> Option<Expr>,
 ) -> Result<Expression, Vec<ExpressionError>> {
     let syntax = parse(text).map_err(|error| vec![error])?;
-    let mut checker = Checker { scope, child: None, errors: Vec::new(), expanding: Vec::new(), expanded: 0 };
+    let mut checker = Checker { scope, child: None, errors: Vec::new(), expanding: Vec::new(), expanded: 0, depth: 0 };
     match run(&mut checker, &syntax) {
         Some(root) if checker.errors.is_empty() => {
             let ty = root.ty();
@@ -84,7 +84,12 @@ struct Checker<'a> {
     expanding: Vec<String>,
     /// Nodes that functions have expanded to, to bound doubling bodies.
     expanded: usize,
+    /// How deep the walk is, functions' bodies included.
+    depth: usize,
 }
+
+/// How deep a tree may be once the spec's functions are expanded: every later walk over it recurses.
+const MAX_DEPTH: usize = 150;
 
 impl Checker<'_> {
     fn report<T>(&mut self, error: ExpressionError) -> Option<T> {
@@ -93,6 +98,19 @@ impl Checker<'_> {
     }
 
     fn check(&mut self, syntax: &Syntax) -> Option<Expr> {
+        if self.depth >= MAX_DEPTH {
+            let message = format!("the expression nests more than {MAX_DEPTH} deep");
+            return self.report(
+                ExpressionError::new(UNSUPPORTED, message, &syntax.range).with_help("split it over several fields"),
+            );
+        }
+        self.depth += 1;
+        let expr = self.check_node(syntax);
+        self.depth -= 1;
+        expr
+    }
+
+    fn check_node(&mut self, syntax: &Syntax) -> Option<Expr> {
         match &syntax.node {
             Node::Literal(value) => Some(Expr::Literal { value: value.clone(), ty: value.ty() }),
             Node::Name(path) => self.name(path, &syntax.range),

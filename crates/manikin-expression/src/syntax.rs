@@ -16,8 +16,13 @@ use crate::error::{DOES_NOT_PARSE, ExpressionError, UNSUPPORTED};
 use crate::expression::{Arithmetic, Comparison, Logic};
 use crate::types::Literal;
 
-/// The most tokens an expression may have, and how deep it may nest: bounds that keep every recursion shallow.
-const MAX_TOKENS: usize = 10_000;
+/// The most tokens an expression may have, those of lists of single values aside, and how deep it may nest.
+///
+/// A chain such as `a + b + c …` is a tree as deep as it is long, and the parser's own walks over it recurse: the bound
+/// keeps them within the stack of any thread.
+const MAX_TOKENS: usize = 2_000;
+/// The most tokens with the lists.
+const MAX_LISTED: usize = 100_000;
 const MAX_DEPTH: usize = 100;
 
 /// A node and the bytes it was written in.
@@ -100,22 +105,29 @@ pub(crate) fn parse(text: &str) -> Result<Syntax, ExpressionError> {
         let at = places.offset(error.location);
         ExpressionError::new(DOES_NOT_PARSE, error.message, &(at..text.len().max(at)))
     })?;
-    if tokens.len() > MAX_TOKENS {
-        return Err(ExpressionError::new(
-            UNSUPPORTED,
-            format!("the expression has {} tokens, more than {MAX_TOKENS}", tokens.len()),
-            &whole,
-        )
-        .with_help("put long lists of values into a table and ask with in_table(x, 'table')"));
+    let written: Vec<&Token> = tokens
+        .iter()
+        .map(|token| &token.token)
+        .filter(|token| !matches!(token, Token::Whitespace(_) | Token::EOF))
+        .collect();
+    let listed = written.windows(3).filter(|three| {
+        let ends = matches!(three[2], Token::Comma | Token::RParen | Token::RBracket);
+        *three[0] == Token::Comma && *three[1] != Token::Comma && ends
+    });
+    if written.len() > MAX_LISTED || written.len() - 2 * listed.count() > MAX_TOKENS {
+        let message = format!("the expression is too long: {} tokens", written.len());
+        return Err(ExpressionError::new(UNSUPPORTED, message, &whole)
+            .with_help("put lists of values into a table and ask in_table(x, 'table'); derive fields for parts"));
     }
-    if tokens.iter().all(|t| matches!(t.token, Token::Whitespace(_) | Token::EOF)) {
+    if written.is_empty() {
         return Err(ExpressionError::new(DOES_NOT_PARSE, "the expression is empty", &whole));
     }
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
     let sql = match parser.parse_expr() {
         Ok(sql) => sql,
         Err(error) => {
-            let range = places.range(parser.peek_token_ref().span).unwrap_or_else(|| whole.clone());
+            // At the end of the text the parser's token has no place of its own.
+            let range = places.range(parser.peek_token_ref().span).unwrap_or(text.len()..text.len());
             let message = match error {
                 ParserError::TokenizerError(message) | ParserError::ParserError(message) => without_place(&message),
                 ParserError::RecursionLimitExceeded => "the expression nests too deeply".to_owned(),

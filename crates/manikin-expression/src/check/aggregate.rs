@@ -76,6 +76,7 @@ impl Checker<'_> {
             errors: std::mem::take(&mut self.errors),
             expanding: std::mem::take(&mut self.expanding),
             expanded: self.expanded,
+            depth: self.depth,
         };
         let filter = filter.map(|filter| inner.expect(filter, &Type::Boolean));
         let argument = match argument {

@@ -197,7 +197,7 @@ impl Checker<'_> {
                 _ => "a written text of one character",
             },
             Parameter::Number => match ty {
-                Type::Null => return self.converted(expr, &Type::Float, &syntax.range),
+                Type::Null => return self.converted(expr, &Type::Integer, &syntax.range),
                 _ if ty.is_number() => return Some(expr),
                 _ => "a number",
             },

@@ -27,7 +27,7 @@ impl Checker<'_> {
             let key_type = self.table_column(table_name, &table, &table.key, &arguments[0].range)?;
             let value = self.expect(key, &key_type)?;
             conditions.push(Condition::Key { column: table.key.clone(), value });
-        } else if arguments.len() % 2 != 0 {
+        } else if !arguments.len().is_multiple_of(2) {
             return self.report(
                 ExpressionError::new(WRONG_ARGUMENTS, "each column of a lookup needs a value to match", range)
                     .with_help(format!("write {}", definition.usage)),

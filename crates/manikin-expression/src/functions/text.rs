@@ -299,7 +299,7 @@ fn lpad(call: &SqlCall<'_>) -> String {
     match call.dialect {
         Dialect::Sqlite => format!(
             "(CASE WHEN length({x}) >= {n} THEN substr({x}, 1, {n}) \
-             ELSE replace(hex(zeroblob({n} - length({x}))), '00', {fill}) || {x} END)"
+             WHEN {n} IS NOT NULL THEN replace(hex(zeroblob({n} - length({x}))), '00', {fill}) || {x} END)"
         ),
         _ => format!("lpad({x}, CAST({n} AS INTEGER), {fill})"),
     }

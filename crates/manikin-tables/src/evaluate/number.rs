@@ -63,7 +63,7 @@ fn scaled(of: &Value, by: i64) -> Value {
 /// A float as an integer, when it is one of 64 bits.
 pub(super) fn to_integer(x: f64) -> Option<i64> {
     // -2⁶³ is a float; 2⁶³ is the first float above the integers.
-    (x >= -9_223_372_036_854_775_808.0 && x < 9_223_372_036_854_775_808.0).then_some(x as i64)
+    (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&x).then_some(x as i64)
 }
 
 /// The nearest whole number, halves away from zero: floor(|x| + 0.5) with the sign of x, as it is rendered in SQL.
