@@ -4,6 +4,9 @@ mod check;
 mod explain;
 mod generate;
 mod new;
+mod plan;
+mod preview;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -19,6 +22,9 @@ pub(crate) fn run(line: Line) -> ExitCode {
         Verb::New(asked) => new::run(&asked, voice),
         Verb::Check(asked) => check::run(&asked, voice),
         Verb::Explain(asked) => explain::run(&asked, voice),
+        Verb::Plan(asked) => plan::run(&asked, voice),
+        Verb::Preview(asked) => preview::run(&asked, voice),
+        Verb::Validate(asked) => validate::run(&asked, voice),
         Verb::Generate(asked) => generate::run(&asked, voice),
         Verb::Completions { shell } => completions(shell),
         _ => Ok(ExitCode::SUCCESS),
