@@ -22,6 +22,9 @@ use manikin_tables::Column;
 /// Most rows that one parent may have, whatever its count says: a guard against a slip in an expression.
 const ROWS_PER_PARENT: f64 = 1_000_000.0;
 
+/// Most rows of one entity in a block: beyond, memory would not be bounded any more.
+const ROWS_PER_BLOCK: u64 = 100_000_000;
+
 /// Carries out these steps, in order.
 pub(crate) fn compute(plan: &Plan, whole: &Whole, rows: &mut Rows, steps: &[usize]) -> Result<(), GenerateError> {
     for &step in steps {
@@ -71,6 +74,14 @@ fn make_rows(plan: &Plan, whole: &Whole, rows: &mut Rows, id: EntityId) -> Resul
     let name = plan.names[id.0].entity;
     let parent = plan.spec[id].parent;
     let mut made = EntityRows { columns: vec![None; plan.spec[id].fields.len()], ..EntityRows::default() };
+    let bounded = |count: u64| match count {
+        0..=ROWS_PER_BLOCK => Ok(()),
+        _ => Err(GenerateError::new(
+            &plan.spec[id].name,
+            format!("{count} rows at once are more than {ROWS_PER_BLOCK}, which memory is meant to hold"),
+        )
+        .help("lower the count, or let the rows descend from the subject")),
+    };
     let root = |made: &mut EntityRows, first: u64, count: u64| {
         for index in 0..count {
             made.address.push(plan.key.subject(name, first + index));
@@ -83,6 +94,7 @@ fn make_rows(plan: &Plan, whole: &Whole, rows: &mut Rows, id: EntityId) -> Resul
         (RowsPlan::External, _) => {}
         (RowsPlan::Fixed(count), None) => {
             if plan.is_reference(id) {
+                bounded(*count)?;
                 root(&mut made, 0, *count);
             } else {
                 let (first, count) = plan.subjects_of(rows.index);
@@ -91,12 +103,14 @@ fn make_rows(plan: &Plan, whole: &Whole, rows: &mut Rows, id: EntityId) -> Resul
         }
         (RowsPlan::Fixed(count), Some(parent)) => {
             let counts = vec![*count; rows.entities[parent.0].len()];
+            bounded(counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count)))?;
             children(plan, rows, id, parent, &counts, &mut made);
         }
         (RowsPlan::PerParent(count), Some(parent)) => {
             let place = plan.spec[id].name.as_str();
             let cx = Cx { plan, rows, entity: parent, name: plan.names[id.0].count, place, uniforms: None };
             let counts = cx.counts(count)?;
+            bounded(counts.iter().sum())?;
             children(plan, rows, id, parent, &counts, &mut made);
         }
         (RowsPlan::PerParent(_), None) => {}
@@ -110,6 +124,7 @@ fn make_rows(plan: &Plan, whole: &Whole, rows: &mut Rows, id: EntityId) -> Resul
             let split = TotalSplit::new(*total, units, *min, *max, *spread)
                 .map_err(|error| GenerateError::new(&plan.spec[id].name, error.to_string()))?;
             let counts = split.for_range(key, first..first + parents);
+            bounded(counts.iter().sum())?;
             match parent {
                 Some(parent) => children(plan, rows, id, parent, &counts, &mut made),
                 None => root(&mut made, 0, *total),

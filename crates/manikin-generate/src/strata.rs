@@ -1,11 +1,11 @@
 //! Rows of a table that fit a row at hand, found once for each combination of values and then remembered.
 
 use crate::error::GenerateError;
-use crate::values;
+use crate::values::{self, Map};
 use manikin_expression::Type;
 use manikin_random::{Alias, QuantileGrid};
 use manikin_tables::Column;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
 /// A table's columns, ready to be matched.
@@ -43,13 +43,13 @@ pub(crate) struct Strata {
     between: Vec<(Vec<f64>, Vec<f64>)>,
     weights: Option<Vec<f64>>,
     grid: Option<GridColumns>,
-    memory: RwLock<HashMap<Box<[Atom]>, Arc<Stratum>>>,
+    memory: RwLock<Map<Box<[Atom]>, Arc<Stratum>>>,
 }
 
 /// One column that must equal a value.
 pub(crate) struct Matcher {
     pub(crate) cells: Vec<Atom>,
-    codes: Option<HashMap<String, Atom>>,
+    codes: Option<Map<String, Atom>>,
 }
 
 /// Columns that hold quantiles.
@@ -83,7 +83,7 @@ impl Strata {
             between: between.iter().map(|(low, high)| (numbers(low), numbers(high))).collect(),
             weights: weight.map(numbers),
             grid,
-            memory: RwLock::new(HashMap::new()),
+            memory: RwLock::new(Map::default()),
         }
     }
 
@@ -109,7 +109,7 @@ impl Strata {
             );
         }
         let mut strata: Vec<Arc<Stratum>> = Vec::new();
-        let mut seen: HashMap<Box<[Atom]>, u32> = HashMap::new();
+        let mut seen: Map<Box<[Atom]>, u32> = Map::default();
         let mut of = Vec::with_capacity(rows);
         let mut key = vec![0; keys.len()];
         let mut last: Option<u32> = None;
@@ -219,7 +219,7 @@ impl Matcher {
             let cells = numeric_atoms(column);
             return Self { cells, codes: None };
         }
-        let mut codes: HashMap<String, Atom> = HashMap::new();
+        let mut codes: Map<String, Atom> = Map::default();
         let cells = match column.series().str() {
             Ok(texts) => texts
                 .iter()

@@ -5,6 +5,9 @@ use manikin_expression::{Literal, Type};
 use manikin_tables::Column;
 use polars::prelude::*;
 
+/// A map that is only looked up, never walked: its hash is fast and the same on every machine.
+pub(crate) type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::FixedState>;
+
 /// Marks "no row" in an index.
 pub(crate) const NONE: u32 = u32::MAX;
 

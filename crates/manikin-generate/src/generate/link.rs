@@ -5,11 +5,10 @@ use crate::error::GenerateError;
 use crate::plan::LinkPlan;
 use crate::relations::column_of;
 use crate::strata::{ABSENT, Atom, Matcher};
-use crate::values::{self, NONE};
+use crate::values::{self, Map, NONE};
 use manikin_expression::Type;
 use manikin_random::Cumulative;
 use manikin_spec::document::Choose;
-use std::collections::HashMap;
 
 /// Target rows that match on all columns that must be equal.
 struct Group {
@@ -109,7 +108,7 @@ impl Cx<'_> {
         let weights = link.weight.and_then(|field| target.columns[field.0].as_ref()).map(|column| {
             numbers(column).into_iter().map(|weight| if weight.is_nan() { 0.0 } else { weight }).collect::<Vec<f64>>()
         });
-        let mut groups: HashMap<Box<[Atom]>, Group> = HashMap::new();
+        let mut groups: Map<Box<[Atom]>, Group> = Map::default();
         let mut key = vec![0; matchers.len() + 1];
         for row in (0..target.len()).filter(|row| allowed[*row]) {
             key[0] = if by_subject { Atom::from(target.subject[row]) } else { 0 };
@@ -136,7 +135,7 @@ impl Cx<'_> {
 struct Groups {
     by_subject: bool,
     matchers: Vec<Matcher>,
-    groups: HashMap<Box<[Atom]>, Group>,
+    groups: Map<Box<[Atom]>, Group>,
     weights: Option<Vec<f64>>,
 }
 

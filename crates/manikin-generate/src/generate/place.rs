@@ -4,12 +4,11 @@ use super::Cx;
 use crate::error::GenerateError;
 use crate::plan::TimePlan;
 use crate::time::{WeekSampler, windows};
-use crate::values;
+use crate::values::{self, Map};
 use manikin_expression::{Expression, Type};
 use manikin_spec::spec::{EntityId, TimePattern};
 use manikin_tables::Column;
 use polars::prelude::*;
-use std::collections::HashMap;
 
 const MINUTE: f64 = 60_000_000.0;
 
@@ -102,7 +101,7 @@ impl Cx<'_> {
             None => vec![0.0; rows.len()],
         };
         let group = time.apart.map(|apart| self.rows.ancestor(self.plan, self.entity, apart));
-        let mut taken: HashMap<u32, Vec<(i64, i64)>> = HashMap::new();
+        let mut taken: Map<u32, Vec<(i64, i64)>> = Map::default();
         let address = &self.own().address;
         let mut drawn = Vec::with_capacity(rows.len());
         for (at, &row) in rows.iter().enumerate() {

@@ -95,6 +95,10 @@ pub(super) fn compile(spec: Arc<Spec>, options: PlanOptions) -> Result<Plan, Gen
         _ => 0,
     };
     let subjects = options.subjects.unwrap_or(written);
+    if subjects > u64::from(u32::MAX) {
+        return Err(GenerateError::new("count", format!("{subjects} subjects are more than {}", u32::MAX))
+            .help("split the population over several seeds"));
+    }
     let scale = Scaling { from: written, to: subjects };
     let cx = Cx { spec: &spec, tables: &tables };
     let mut generators = Vec::new();
