@@ -97,6 +97,8 @@ impl Dataset {
     }
 
     /// For each row, the row of the parent entity or [`NO_ROW`]; `None` where the rows do not say.
+    ///
+    /// A parent that is not written is stood in for by the rows of its own parent.
     pub fn parent(&self, id: EntityId) -> Option<&[u32]> {
         self.entities[id.0].parent.as_deref()
     }
@@ -121,22 +123,29 @@ impl Dataset {
         self.entities[id.0].keys.as_ref()
     }
 
-    /// The field of an entity that holds the key of its parent.
-    pub(crate) fn parent_field(spec: &Spec, id: EntityId) -> Option<FieldId> {
-        let parent = spec[id].parent?;
-        let is_key_of = |generator: &Option<Generator>| matches!(generator, Some(Generator::KeyOf(of)) if *of == parent);
+    /// The nearest ancestor that is written, and the field of an entity that holds its key.
+    fn parent_field(spec: &Spec, id: EntityId) -> Option<(EntityId, FieldId)> {
+        let mut above = spec[id].parent?;
+        while spec[above].hidden {
+            above = spec[above].parent?;
+        }
+        let is_key_of = |generator: &Option<Generator>| matches!(generator, Some(Generator::KeyOf(of)) if *of == above);
         let fields = &spec[id].fields;
         let place = fields
             .iter()
             .position(|field| is_key_of(&field.generator))
-            .or_else(|| fields.iter().position(|field| field.references == Some(parent)));
-        place.map(FieldId)
+            .or_else(|| fields.iter().position(|field| field.references == Some(above)));
+        place.map(|place| (above, FieldId(place)))
     }
 
     fn relate(&mut self) {
         let spec = self.spec.clone();
         for index in 0..spec.entities.len() {
             let id = EntityId(index);
+            if spec[id].hidden && !self.is_present(id) {
+                self.stand_in(id);
+                continue;
+            }
             let mut links = BTreeMap::new();
             for (place, field) in spec[id].fields.iter().enumerate() {
                 let Some(target) = field.references.filter(|target| spec[*target].key.len() == 1) else { continue };
@@ -144,11 +153,24 @@ impl Dataset {
                     links.insert(field.name.clone(), keys.find(&[values]));
                 }
             }
-            let parent = Self::parent_field(&spec, id).and_then(|field| links.get(&spec[id][field].name).cloned());
+            let above = Self::parent_field(&spec, id);
+            let parent = above.and_then(|(_, field)| links.get(&spec[id][field].name).cloned());
             let own = &mut self.entities[index];
-            own.position = positions(parent.as_deref(), own.rows);
+            if above.map(|(above, _)| above) == spec[id].parent {
+                own.position = positions(parent.as_deref(), own.rows);
+            }
             own.parent = parent;
             own.links = links;
+        }
+    }
+
+    /// Rows of an entity that is not written: those of its parent stand in for them, one each, so that ways through it
+    /// lead on. It has no columns, so nothing can be asked of the rows themselves.
+    fn stand_in(&mut self, id: EntityId) {
+        if let Some(parent) = self.spec[id].parent {
+            let rows = self.rows_of(parent);
+            self.entities[id.0].rows = rows;
+            self.entities[id.0].parent = Some((0..rows as u32).collect());
         }
     }
 }

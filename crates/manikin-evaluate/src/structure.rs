@@ -79,6 +79,10 @@ fn cardinality(judge: &Judge<'_>, id: EntityId, checks: &mut Vec<Check>) {
     let mut demand =
         Demand::new("cardinality", Kind::Cardinality, "MK0813", format!("{range} {child} per {above}; the keys are those of {above}"));
     demand.also = vec![format!("{child}.cardinality")];
+    if spec[parent].hidden {
+        checks.push(judge.skipped(id, demand, format!("{above} is not written")));
+        return;
+    }
     let Some(parents) = data.parent(id) else {
         checks.push(judge.skipped(id, demand, format!("the rows do not say which {above} they belong to")));
         return;

@@ -172,7 +172,7 @@ impl Wide<'_> {
         let mut at = entity;
         let mut levels = 0;
         loop {
-            if levels > 0 {
+            if levels > 0 && !self.spec[at].hidden {
                 let prefix = format!("{}_", self.spec[at].name);
                 self.add(&Way::Up(levels), at, &prefix);
             }
@@ -180,7 +180,7 @@ impl Wide<'_> {
             if levels == 0 {
                 self.links(at);
             }
-            match self.spec[at].parent.filter(|parent| !self.spec[*parent].hidden) {
+            match self.spec[at].parent {
                 Some(parent) => at = parent,
                 None => return,
             }

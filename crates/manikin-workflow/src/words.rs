@@ -64,7 +64,10 @@ pub(crate) fn of_generator(spec: &Spec, generator: &Generator) -> String {
         Generator::List { of, distinct, .. } => {
             format!("a list of {}{}", of_generator(spec, of), if *distinct { ", none twice" } else { "" })
         }
-        Generator::Fake(kind) => format!("made up ({})", format!("{kind:?}").to_lowercase()),
+        Generator::Fake(kind) => {
+            let name = serde_json::to_value(kind).ok();
+            format!("made up ({})", name.as_ref().and_then(serde_json::Value::as_str).unwrap_or("text").replace('_', " "))
+        }
         Generator::Running(running) => {
             let kind = match running.kind {
                 RunningKind::Sum => "running sum",
@@ -87,7 +90,11 @@ pub(crate) fn of_rows(spec: &Spec, rows: &Rows, parent: Option<&str>) -> String 
         Rows::Fixed(count) => format!("{count}"),
         Rows::PerParent(count) => {
             let max = count.max.map_or(String::new(), |max| format!(", at most {max}"));
-            format!("{}{max}{per}", of_generator(spec, &count.generator))
+            let number = match &count.generator {
+                Generator::Constant(number) => literal(number),
+                other => of_generator(spec, other),
+            };
+            format!("{number}{max}{per}")
         }
         Rows::Total { total, spread, min, .. } => {
             let spread = match spread {
