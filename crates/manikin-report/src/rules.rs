@@ -4,8 +4,37 @@ use manikin_expression::sql::{Dialect, Lists, Naming, rule_query};
 use manikin_expression::{Expression, Hop, Via};
 use manikin_spec::Spec;
 use manikin_spec::spec::{Entity, EntityId};
+use manikin_spec::table::{Table, Values};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Column that numbers the rows of a spec's table in a database: where several rows fit a lookup, the first counts.
+const ROW_NUMBER: &str = "row_number";
+
+/// Everything that it takes to run a spec's rules in a database that holds its entities' tables.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleBook {
+    /// The dialect of the queries.
+    pub dialect: &'static str,
+    /// Key columns by entity: what each query selects, in this order.
+    pub keys: BTreeMap<String, Vec<String>>,
+    /// The spec's own tables that the queries read.
+    pub tables: Vec<RuleTable>,
+    /// The rules, in document order.
+    pub rules: Vec<RuleQuery>,
+}
+
+/// A table of the spec, ready to be made in a database.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleTable {
+    /// Its name, quoted for the dialect.
+    pub name: String,
+    /// The statement that makes it.
+    pub create: String,
+    /// Its rows, cells in the order of the columns.
+    pub rows: Vec<Vec<Value>>,
+}
 
 /// A rule with the query that finds the rows that break it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,9 +53,55 @@ pub struct RuleQuery {
     pub tables: Vec<String>,
 }
 
-/// Every rule of a spec as a query of a dialect, in document order.
+/// Every rule of a spec as a query of a dialect, with the tables that the queries read.
 #[must_use]
-pub fn rule_queries(spec: &Spec, dialect: Dialect, lists: Lists) -> Vec<RuleQuery> {
+pub fn rule_book(spec: &Spec, dialect: Dialect) -> RuleBook {
+    let lists = if dialect == Dialect::Sqlite { Lists::Json } else { Lists::Native };
+    let rules = rule_queries(spec, dialect, lists);
+    let names: BTreeSet<&String> = rules.iter().filter(|rule| rule.sql.is_some()).flat_map(|rule| &rule.tables).collect();
+    let tables = names.into_iter().filter_map(|name| spec.tables.get(name)).map(|table| rule_table(table, dialect));
+    let naming = Names { spec, lists };
+    let written = spec.entities.iter().filter(|entity| !entity.hidden);
+    let keys = written.map(|entity| (entity.name.clone(), naming.key(&entity.name))).collect();
+    RuleBook { dialect: dialect.name(), keys, tables: tables.collect(), rules }
+}
+
+fn rule_table(table: &Table, dialect: Dialect) -> RuleTable {
+    let name = dialect.identifier(&table.name);
+    let columns = table.columns.iter().map(|column| {
+        let ty = match (&column.values, dialect) {
+            (Values::Integer(_), _) => "BIGINT",
+            (Values::Number(_), Dialect::Sqlite) => "REAL",
+            (Values::Number(_), Dialect::Postgres) => "DOUBLE PRECISION",
+            (Values::Number(_), _) => "DOUBLE",
+            (Values::Text(_), Dialect::Spark) => "STRING",
+            (Values::Boolean(_), Dialect::Sqlite) => "INTEGER",
+            (Values::Boolean(_), _) => "BOOLEAN",
+            (Values::Text(_), _) | (Values::Date(_), Dialect::Sqlite) => "TEXT",
+            (Values::Date(_), _) => "DATE",
+        };
+        format!("{} {ty}", dialect.identifier(&column.name))
+    });
+    let columns: Vec<String> =
+        std::iter::once(format!("{} BIGINT", dialect.identifier(ROW_NUMBER))).chain(columns).collect();
+    let create = format!("CREATE TABLE {name} ({})", columns.join(", "));
+    let rows = (0..table.rows)
+        .map(|row| {
+            let cells = table.columns.iter().map(|column| match &column.values {
+                Values::Integer(values) => json!(values[row]),
+                Values::Number(values) => json!(values[row]),
+                Values::Text(values) => json!(values[row].as_deref()),
+                Values::Boolean(values) => json!(values[row]),
+                Values::Date(values) => json!(values[row].map(|date| date.to_string())),
+            });
+            std::iter::once(json!(row)).chain(cells).collect()
+        })
+        .collect();
+    RuleTable { name, create, rows }
+}
+
+/// Every rule of a spec as a query of a dialect, in document order.
+fn rule_queries(spec: &Spec, dialect: Dialect, lists: Lists) -> Vec<RuleQuery> {
     let naming = Names { spec, lists };
     let mut queries = Vec::new();
     for entity in spec.entities.iter().filter(|entity| !entity.hidden) {
@@ -116,5 +191,9 @@ impl Naming for Names<'_> {
 
     fn lists(&self) -> Lists {
         self.lists
+    }
+
+    fn lookup_order(&self, _: &str) -> Option<String> {
+        Some(ROW_NUMBER.to_owned())
     }
 }
