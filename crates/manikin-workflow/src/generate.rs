@@ -95,6 +95,9 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
     let output = Output::open(&options.formats, &format_options)?;
     let staging = Staging::begin(&options.folder, options.existing)?;
     let run = Run::new(plan.clone(), progress)?;
+    // A wide table is made of other entities' rows; separate ones need only what leads to them.
+    let is_narrow = options.shape == Shape::Relational && !options.only.is_empty();
+    let run = if is_narrow { run.only(&options.only) } else { run };
     let layout = layout.ready(&run)?;
     let mut writer = output.writer(staging.folder(), layout.schemas())?;
     let encode = |block: Block| -> Result<EncodedBlock, Failure> { Ok(output.encode(&layout.arrange(block)?)?) };
