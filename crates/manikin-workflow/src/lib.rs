@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints. A verb returns data, or a [`Failure`]: diagnostics with the texts they point into.
 
+pub mod describe;
 mod failure;
 mod flat;
 mod generate;

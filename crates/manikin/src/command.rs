@@ -1,6 +1,7 @@
 //! The verbs: each calls its function in the workflow and prints what it gives.
 
 mod check;
+mod describe;
 mod explain;
 mod generate;
 mod new;
@@ -27,7 +28,7 @@ pub(crate) fn run(line: Line) -> ExitCode {
         Verb::Validate(asked) => validate::run(&asked, voice),
         Verb::Generate(asked) => generate::run(&asked, voice),
         Verb::Completions { shell } => completions(shell),
-        _ => Ok(ExitCode::SUCCESS),
+        Verb::Describe(asked) => describe::run(&asked, voice),
     };
     done.unwrap_or_else(|end| voice.end(end))
 }
