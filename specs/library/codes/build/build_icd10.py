@@ -20,7 +20,7 @@ TOTAL = sum(SHARE.values())
 
 # Codes that ICD-10-CM guidelines (FY2026, sections I.C and I.C.21) do not allow as the first-listed
 # reason: they keep a weight for the other positions of a claim and 0 as a reason of a contact.
-SECONDARY_ONLY = set("""J12.82 F02.80 I25.2 D63.1 Z79.01 Z79.4 Z79.899 Z33.1 Z80.3 Z85.3 Z85.46 Z86.0100
+SECONDARY_ONLY = set("""J12.82 F02.80 I25.2 D63.1 Z79.01 Z79.4 Z79.899 Z33.1 Z37.0 Z80.3 Z85.3 Z85.46 Z86.0100
 Z91.199 Z95.0 Z95.5 Z96.651 Z96.652 Z98.890 Z72.0 Z59.00 Z63.0""".split())
 
 rows, bad = [], []

@@ -109,9 +109,9 @@ for cls, column in (("AMB", "weight_amb"), ("EMER", "weight_emer"), ("IMP", "wei
             for r, w in cell:
                 if w >= total * .001:
                     out.append([f"{cls}.{sex}.{band}.{r['code']}", r["display"], cls, sex, band, lo, hi, r["code"],
-                                f"{w:.3f}".rstrip("0").rstrip(".")])
+                                f"{w:.3f}".rstrip("0").rstrip("."), r["acuity"]])
 with (LIB / "figures/reasons-by-class.csv").open("w", newline="", encoding="utf-8") as f:
     w = csv.writer(f, lineterminator="\n")
-    w.writerow("key display class sex age_band age_from age_to code weight".split())
+    w.writerow("key display class sex age_band age_from age_to code weight acuity".split())
     w.writerows(out)
 print(len(out))

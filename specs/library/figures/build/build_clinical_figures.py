@@ -60,15 +60,15 @@ def visit_rates():
     office = {0: 5.96, 1: 1.9, 5: 1.4, 12: 1.45, 18: 1.5, 30: 1.9, 45: 2.7, 55: 3.3, 65: 5.3, 75: 5.9, 85: 5.4}
     # ED: NCHS DB 503: under 1 0.99, 75+ 0.76, all 0.47; the ages between ASSUMED around that total.
     emergency = {0: 0.99, 1: 0.55, 5: 0.33, 12: 0.32, 18: 0.48, 30: 0.45, 45: 0.40, 55: 0.42, 65: 0.50, 75: 0.72, 85: 0.85}
-    # Inpatient stays: HCUP SB79/SB180: 45-54 0.1017, 55-64 0.1459, 65-74 0.2534, all 0.1162; others ASSUMED, women 18-44 with maternity.
-    inpatient = {0: 0.20, 1: 0.03, 5: 0.02, 12: 0.025, 18: 0.09, 30: 0.09, 45: 0.095, 55: 0.135, 65: 0.235, 75: 0.36, 85: 0.46}
+    # Inpatient stays: HCUP SB79/SB180: 45-54 0.1017, 55-64 0.1459, 65-74 0.2534, all 0.1162; others ASSUMED. Deliveries and births are rows of their own (see patient_year), so women of 18-44 and infants stay without them.
+    inpatient = {0: 0.09, 1: 0.03, 5: 0.02, 12: 0.025, 18: 0.09, 30: 0.09, 45: 0.095, 55: 0.135, 65: 0.235, 75: 0.36, 85: 0.46}
     out, totals = [], []
     for low, high in bands:
         middle = min((low + high) // 2, 90)
         for sex in ("F", "M"):
             woman = sex == "F"
             factor = (1.22 if woman else 0.78) if 18 <= low < 45 else (1.1 if woman else 0.9) if low >= 45 else 1.0
-            stay = inpatient[low] * ((1.6 if woman else 0.4) if 18 <= low < 45 else 1.0)
+            stay = inpatient[low] * ((0.55 if woman else 0.45) if 18 <= low < 45 else 1.0)
             rates = {"AMB": office[low] * factor, "EMER": emergency[low] * (1.06 if woman else 0.94), "IMP": stay,
                      "VR": 0.08 if low < 18 else 0.24, "HH": 0.45 if low >= 75 else 0.15 if low >= 65 else 0.01 if low >= 18 else 0.0}
             totals.append([f"{sex}.{low}", f"{sex} {low}-{high}", sex, low, high, f"{sum(rates.values()):.4f}", f"{expected(sex, middle):.3f}",
@@ -132,7 +132,9 @@ def panel_weights():
         "emergency": {"cmp": 22, "bmp": 22, "cbc_differential": 34, "cbc": 8, "troponin_i_hs": 14, "lactate": 7, "urinalysis": 14, "d_dimer": 3,
                       "lipase": 5, "pt_inr": 5, "nt_probnp": 4, "magnesium": 4, "arterial_blood_gas": 2},
         "inpatient": {"bmp": 30, "cbc": 24, "cbc_differential": 16, "cmp": 14, "magnesium": 12, "phosphate": 8, "pt_inr": 6, "hepatic": 4,
-                      "lactate": 4, "crp": 4, "procalcitonin": 3, "arterial_blood_gas": 3, "troponin_i_hs": 3, "nt_probnp": 3, "urinalysis": 5},
+                      "lactate": 4, "crp": 4, "procalcitonin": 3, "arterial_blood_gas": 3, "troponin_i_hs": 3, "nt_probnp": 3, "urinalysis": 5,
+                      "aptt": 2, "hba1c": 1, "tsh": 1, "lipid": 0.8, "lipase": 0.8, "ferritin": 0.5, "iron": 0.5, "vitamin_b12": 0.5, "ck": 0.5, "ldh": 0.3},
+        "maternity": {"cbc": 14, "cbc_differential": 6, "urinalysis": 16, "tsh": 2, "ferritin": 3, "cmp": 3, "hba1c": 2},
         "child": {"cbc_differential": 10, "cbc": 10, "urinalysis": 8, "ferritin": 3, "bmp": 4, "tsh": 2, "crp": 3, "vitamin_d": 2, "cmp": 4},
     }
     rare_outside = {"troponin_i_hs", "lactate", "d_dimer", "procalcitonin", "arterial_blood_gas", "lipase", "nt_probnp"}
@@ -140,7 +142,7 @@ def panel_weights():
     for group, weights in groups.items():
         for row in rows("../../codes/loinc-panels.csv"):
             usual = 0.0 if row["key"] in rare_outside else float(row["weight"])
-            weight = weights.get(row["key"], usual if group in ("usual", "diabetic") else 0.2 if group in ("emergency", "inpatient") else 0.0)
+            weight = weights.get(row["key"], usual if group in ("usual", "diabetic") else 0.0)
             if weight > 0:
                 out.append([f"{group}.{row['key']}", f"{row['display']}, {group}", group, row["key"], weight, row["sex"], row["min_age"] or 0, 120,
                             row["weight_source"] if group == "usual" else "ASSUMED: what such visits order"])
