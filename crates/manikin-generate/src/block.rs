@@ -37,8 +37,8 @@ pub(crate) struct EntityRows {
     pub(crate) links: BTreeMap<FieldId, Vec<u32>>,
     /// Columns of the table that `each` goes over, by name.
     pub(crate) items: BTreeMap<String, Column>,
-    /// Correlated uniforms, by field.
-    pub(crate) uniforms: BTreeMap<FieldId, Vec<f64>>,
+    /// Correlated normals, by field.
+    pub(crate) normals: BTreeMap<FieldId, Vec<f64>>,
 }
 
 impl EntityRows {
@@ -63,8 +63,8 @@ impl EntityRows {
         for item in self.items.values_mut() {
             *item = values::gather(item, rows);
         }
-        for uniforms in self.uniforms.values_mut() {
-            *uniforms = rows.iter().map(|&row| uniforms[row as usize]).collect();
+        for normals in self.normals.values_mut() {
+            *normals = rows.iter().map(|&row| normals[row as usize]).collect();
         }
     }
 }

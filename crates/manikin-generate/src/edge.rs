@@ -177,7 +177,7 @@ fn change(
     let case = &plan.spec.edge_cases[index];
     let described = &plan.spec[case.entity][field];
     let place = format!("edge_cases.{}.{}", case.name, described.name);
-    let cx = Cx { plan, rows, entity: case.entity, name: Name::of(&place), place: &place, uniforms: None };
+    let cx = Cx { plan, rows, entity: case.entity, name: Name::of(&place), place: &place, normals: None };
     let new = values::convert(cx.evaluate(expression, Some(chosen))?, &described.ty);
     let Some(old) = rows.entities[case.entity.0].columns[field.0].take() else { return Ok(()) };
     for (at, &row) in chosen.iter().enumerate() {

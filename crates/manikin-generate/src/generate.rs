@@ -15,7 +15,7 @@ use crate::relations::{Candidates, column_of};
 use crate::values::{self, NONE};
 use crate::whole::Whole;
 use manikin_expression::{Expression, Type};
-use manikin_random::{Name, TotalSplit, normal_cdf, normal_quantile};
+use manikin_random::{Distribution, Name, TotalSplit, normal_cdf, normal_quantile};
 use manikin_spec::spec::{EntityId, FieldId, Parameter, Step};
 use manikin_tables::Column;
 
@@ -54,8 +54,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) name: Name,
     /// For messages.
     pub(crate) place: &'a str,
-    /// Correlated uniforms instead of the field's own.
-    pub(crate) uniforms: Option<&'a [f64]>,
+    /// Correlated normals instead of the field's own draws.
+    pub(crate) normals: Option<&'a [f64]>,
 }
 
 /// The values of a generator, and for links the rows that they lead to.
@@ -108,7 +108,7 @@ fn make_rows(plan: &Plan, whole: &Whole, rows: &mut Rows, id: EntityId) -> Resul
         }
         (RowsPlan::PerParent(count), Some(parent)) => {
             let place = plan.spec[id].name.as_str();
-            let cx = Cx { plan, rows, entity: parent, name: plan.names[id.0].count, place, uniforms: None };
+            let cx = Cx { plan, rows, entity: parent, name: plan.names[id.0].count, place, normals: None };
             let counts = cx.counts(count)?;
             bounded(counts.iter().sum())?;
             children(plan, rows, id, parent, &counts, &mut made);
@@ -214,8 +214,8 @@ fn compute_field(
     correlate(plan, rows, id, field);
     let described = &plan.spec[id][field];
     let place = format!("{}.{}", plan.spec[id].name, described.name);
-    let uniforms = rows.entities[id.0].uniforms.get(&field).map(Vec::as_slice);
-    let cx = Cx { plan, rows, entity: id, name: plan.names[id.0].fields[field.0], place: &place, uniforms };
+    let normals = rows.entities[id.0].normals.get(&field).map(Vec::as_slice);
+    let cx = Cx { plan, rows, entity: id, name: plan.names[id.0].fields[field.0], place: &place, normals };
     let mut output = match whole.categories(plan, rows, id, field) {
         Some(categories) => match generator {
             Compiled::Choice { dictionary, .. } => values::gather(dictionary, &categories).into(),
@@ -247,28 +247,27 @@ fn compute_field(
     edge::set(plan, whole, rows, id, field)
 }
 
-/// Works out the correlated uniforms of a field's group, once.
+/// Works out the correlated normals of a field's group, once.
 fn correlate(plan: &Plan, rows: &mut Rows, id: EntityId, field: FieldId) {
     let Some(group) = plan.correlations[id.0].iter().find(|group| group.fields.contains(&field)) else { return };
-    if rows.entities[id.0].uniforms.contains_key(&field) {
+    if rows.entities[id.0].normals.contains_key(&field) {
         return;
     }
     let entity = &mut rows.entities[id.0];
     let names: Vec<Name> = group.fields.iter().map(|field| plan.names[id.0].fields[field.0]).collect();
-    let mut uniforms = vec![Vec::with_capacity(entity.len()); names.len()];
+    let mut columns = vec![Vec::with_capacity(entity.len()); names.len()];
     let mut normals = vec![0.0; names.len()];
     for address in &entity.address {
         for (normal, name) in normals.iter_mut().zip(&names) {
             *normal = normal_quantile(address.uniform(*name));
         }
         group.correlation.mix(&mut normals);
-        for (column, normal) in uniforms.iter_mut().zip(&normals) {
-            // The farthest a 52-bit uniform lies from its ends, so that no quantile is infinite.
-            column.push(normal_cdf(*normal).clamp(1.2e-16, 1.0 - 1.2e-16));
+        for (column, normal) in columns.iter_mut().zip(&normals) {
+            column.push(*normal);
         }
     }
-    for (field, column) in group.fields.iter().zip(uniforms) {
-        entity.uniforms.insert(*field, column);
+    for (field, column) in group.fields.iter().zip(columns) {
+        entity.normals.insert(*field, column);
     }
 }
 
@@ -289,8 +288,8 @@ fn settle(plan: &Plan, rows: &mut Rows, id: EntityId) -> Result<(), GenerateErro
         && let Some(column) = &rows.entities[id.0].columns[sort.0]
     {
         let parent = &rows.entities[id.0].parent;
-        let ranks = running::ranks(column);
-        order.sort_by_key(|&row| (parent[row as usize], ranks[row as usize], row));
+        let keys = running::order_keys(column);
+        order.sort_by_key(|&row| (parent[row as usize], keys[row as usize]));
     }
     let unchanged =
         order.len() == rows.entities[id.0].len() && order.iter().enumerate().all(|(at, &row)| at as u32 == row);
@@ -312,9 +311,18 @@ impl Cx<'_> {
 
     /// The uniform that the field draws at a row.
     pub(crate) fn uniform(&self, row: usize) -> f64 {
-        match self.uniforms {
-            Some(uniforms) => uniforms[row],
+        match self.normals {
+            // The farthest a 52-bit uniform lies from its ends, so that no quantile is infinite.
+            Some(normals) => normal_cdf(normals[row]).clamp(1.2e-16, 1.0 - 1.2e-16),
             None => self.own().address[row].uniform(self.name),
+        }
+    }
+
+    /// The standard normal that the field draws at a row: the quantile of its uniform.
+    fn normal(&self, row: usize) -> f64 {
+        match self.normals {
+            Some(normals) => normals[row],
+            None => normal_quantile(self.own().address[row].uniform(self.name)),
         }
     }
 
@@ -401,13 +409,19 @@ impl Cx<'_> {
     fn draw(&self, draw: &DrawPlan, select: Option<&[u32]>) -> Result<Vec<f64>, GenerateError> {
         let rows = self.at(select);
         match draw {
-            DrawPlan::Fixed { distribution, min: None, max: None } => {
+            // Straight from the normal, which spares a correlated field its way through the uniform and back.
+            DrawPlan::Whole(Distribution::Normal { mean, sd }) => {
+                Ok(rows.iter().map(|&row| mean + sd * self.normal(row as usize)).collect())
+            }
+            DrawPlan::Whole(Distribution::LogNormal { mu, sigma }) => {
+                Ok(rows.iter().map(|&row| libm::exp(mu + sigma * self.normal(row as usize))).collect())
+            }
+            DrawPlan::Whole(distribution) => {
                 Ok(rows.iter().map(|&row| distribution.quantile(self.uniform(row as usize))).collect())
             }
-            DrawPlan::Fixed { distribution, min, max } => Ok(rows
-                .iter()
-                .map(|&row| distribution.quantile_within(self.uniform(row as usize), *min, *max))
-                .collect()),
+            DrawPlan::Truncated(truncated) => {
+                Ok(rows.iter().map(|&row| truncated.quantile(self.uniform(row as usize))).collect())
+            }
             DrawPlan::PerRow(draw) => {
                 let parameter = |parameter: &Parameter| match parameter {
                     Parameter::Value(value) => Ok(vec![*value; rows.len()]),
@@ -420,6 +434,7 @@ impl Cx<'_> {
                     .collect::<Result<Vec<_>, GenerateError>>()?;
                 let min = draw.min.as_ref().map(parameter).transpose()?;
                 let max = draw.max.as_ref().map(parameter).transpose()?;
+                let is_whole = min.is_none() && max.is_none();
                 let bound = |bound: &Option<Vec<f64>>, at: usize| {
                     bound.as_ref().map(|values| values[at]).filter(|value| !value.is_nan())
                 };
@@ -433,6 +448,16 @@ impl Cx<'_> {
                             parameters.iter().find(|(given, _)| *given == name).map(|(_, values)| values[at])
                         };
                         let built = distribution(draw.family, value, self.place)?;
+                        match built {
+                            Distribution::Normal { mean, sd } if is_whole => {
+                                return Ok(mean + sd * self.normal(row as usize));
+                            }
+                            Distribution::LogNormal { mu, sigma } if is_whole => {
+                                return Ok(libm::exp(mu + sigma * self.normal(row as usize)));
+                            }
+                            built if is_whole => return Ok(built.quantile(self.uniform(row as usize))),
+                            _ => {}
+                        }
                         Ok(built.quantile_within(self.uniform(row as usize), bound(&min, at), bound(&max, at)))
                     })
                     .collect()

@@ -197,7 +197,7 @@ impl Whole {
                 }
                 let steps = plan.closure(wanted);
                 let found = self.pass(plan, is_reference, &steps, reference, progress, |rows| {
-                    let cx = Cx { plan, rows, entity: id, name: Name::of(""), place: &place, uniforms: None };
+                    let cx = Cx { plan, rows, entity: id, name: Name::of(""), place: &place, normals: None };
                     let leaning = affinity
                         .iter()
                         .map(|factor| {

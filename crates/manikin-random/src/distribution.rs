@@ -343,21 +343,20 @@ impl Distribution {
     /// the bound nearer to the bulk of the distribution. When `lower > upper` the result is `lower`. For a discrete
     /// family the bounds are first moved inwards to whole numbers.
     pub fn quantile_within(&self, u: f64, lower: Option<f64>, upper: Option<f64>) -> f64 {
+        self.within(lower, upper).quantile(u)
+    }
+
+    /// The distribution cut off below `lower` and above `upper`, with what its quantiles need worked out once.
+    pub fn within(&self, lower: Option<f64>, upper: Option<f64>) -> Truncated {
         let (lowest, highest) = self.support();
         let mut lower = lower.unwrap_or(lowest);
         let mut upper = upper.unwrap_or(highest);
         if self.is_discrete() {
             (lower, upper) = (lower.ceil(), upper.floor());
         }
-        if lower > upper {
-            return lower;
-        }
         let below = if self.is_discrete() { self.cdf(lower - 1.0) } else { self.cdf(lower) };
         let mass = self.cdf(upper) - below;
-        if mass < 1e-12 {
-            return if below >= 0.5 { lower } else { upper };
-        }
-        self.quantile(below + u * mass).max(lower).min(upper)
+        Truncated { distribution: *self, lower, upper, below, mass }
     }
 
     /// The smallest and the largest possible value.
@@ -406,5 +405,31 @@ impl Distribution {
             Self::Bernoulli { p } => p,
         };
         mean.is_finite().then_some(mean)
+    }
+}
+
+/// A distribution cut off at both ends: see [`Distribution::quantile_within`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Truncated {
+    distribution: Distribution,
+    lower: f64,
+    upper: f64,
+    /// The share of the distribution below the lower bound.
+    below: f64,
+    /// The share between the bounds.
+    mass: f64,
+}
+
+impl Truncated {
+    /// The quantile at `u`, from 0 to 1.
+    #[inline]
+    pub fn quantile(&self, u: f64) -> f64 {
+        if self.lower > self.upper {
+            return self.lower;
+        }
+        if self.mass < 1e-12 {
+            return if self.below >= 0.5 { self.lower } else { self.upper };
+        }
+        self.distribution.quantile(self.below + u * self.mass).max(self.lower).min(self.upper)
     }
 }

@@ -40,7 +40,7 @@ pub use address::{Address, Name, RunKey};
 pub use alias::{Alias, Cumulative};
 pub use beta::{beta_quantile, beta_regularised, student_t_cdf, student_t_quantile};
 pub use copula::{Correlation, CorrelationError, spearman_to_latent};
-pub use distribution::{Distribution, ParameterError};
+pub use distribution::{Distribution, ParameterError, Truncated};
 pub use gamma::{gamma_p, gamma_q, gamma_quantile};
 pub use normal::{normal_cdf, normal_pdf, normal_quantile};
 pub use quantile_grid::{GridError, QuantileGrid, Scale};

@@ -207,6 +207,16 @@ impl<'a> Frame<'a> {
     }
 
     fn column(&self, hops: &[Hop], entity: &str, field: &str, ty: &Type) -> Result<Value, EvaluationError> {
+        let column = self.held(entity, field, ty)?;
+        if hops.is_empty() {
+            return Ok(Value::Column(column.series().clone()));
+        }
+        let route = self.route(hops)?;
+        take(column.series(), &route).map(Value::Column)
+    }
+
+    /// A column where it stands, of the type it was checked against.
+    fn held(&self, entity: &str, field: &str, ty: &Type) -> Result<&Column, EvaluationError> {
         let missing = || EvaluationError::NoColumn { entity: entity.to_owned(), field: field.to_owned() };
         let column = self.rows.column(entity, field).ok_or_else(missing)?;
         let wrong = |message: String| EvaluationError::WrongColumn {
@@ -221,11 +231,7 @@ impl<'a> Frame<'a> {
         if column.len() != rows {
             return Err(wrong(format!("expected {rows} rows, found {}", column.len())));
         }
-        if hops.is_empty() {
-            return Ok(Value::Column(column.series().clone()));
-        }
-        let route = self.route(hops)?;
-        take(column.series(), &route).map(Value::Column)
+        Ok(column)
     }
 
     /// Where each row arrives after some hops.

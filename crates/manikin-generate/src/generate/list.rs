@@ -21,7 +21,7 @@ impl Cx<'_> {
         select: Option<&[u32]>,
     ) -> Result<Column, GenerateError> {
         let rows = self.at(select);
-        let counter = Cx { name: self.name.numbered(0), uniforms: None, ..*self };
+        let counter = Cx { name: self.name.numbered(0), normals: None, ..*self };
         let counts = counter.counts(count)?;
         let dictionary = match of {
             Compiled::Choice { dictionary, .. } => dictionary,

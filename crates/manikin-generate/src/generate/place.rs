@@ -27,27 +27,32 @@ impl Cx<'_> {
 
     /// A prefix, the subject's number, and the numbers of the rows below it: `C000012-3`.
     pub(super) fn numbered(&self, prefix: &str, digits: usize, rows: &[u32]) -> Column {
-        use std::fmt::Write;
         let mut path = Vec::new();
         let mut text = String::new();
+        let mut number = itoa::Buffer::new();
         let mut builder = StringChunkedBuilder::new(PlSmallStr::EMPTY, rows.len());
+        let mut levels = Vec::new();
+        let mut entity = Some(self.entity);
+        while let Some(id) = entity {
+            levels.push(self.rows.entity(self.plan, id));
+            entity = self.plan.spec[id].parent;
+        }
         for &row in rows {
             path.clear();
-            let (mut entity, mut row) = (Some(self.entity), row);
-            while let Some(id) = entity {
-                let own = self.rows.entity(self.plan, id);
+            let mut row = row;
+            for own in &levels {
                 path.push(u64::from(own.sibling[row as usize]) + 1);
                 row = own.parent[row as usize];
-                entity = self.plan.spec[id].parent;
             }
             text.clear();
             text.push_str(prefix);
-            for (at, number) in path.iter().rev().enumerate() {
-                // Writing to a string cannot fail.
-                let _ = match at {
-                    0 => write!(text, "{number:0digits$}"),
-                    _ => write!(text, "-{number}"),
-                };
+            for (at, step) in path.iter().rev().enumerate() {
+                let step = number.format(*step);
+                match at {
+                    0 => text.extend(std::iter::repeat_n('0', digits.saturating_sub(step.len()))),
+                    _ => text.push('-'),
+                }
+                text.push_str(step);
             }
             builder.append_value(&text);
         }

@@ -2,68 +2,88 @@
 
 use super::Cx;
 use crate::error::GenerateError;
-use crate::values::{self, NONE};
+use crate::values::{self, Map, NONE};
 use manikin_expression::Type;
 use manikin_spec::spec::{Running, RunningKind};
 use manikin_tables::Column;
 use polars::prelude::*;
 
-/// For each row, the rank of its value: equal values share a rank, NULL comes last.
-pub(super) fn ranks(column: &Column) -> Vec<u32> {
+/// For each row, a number that orders it as its value does; NULL comes last.
+pub(super) fn order_keys(column: &Column) -> Vec<u64> {
+    // The bits of a signed number are ordered like an unsigned one's once the sign is turned round.
+    let signed = |value: i64| (value as u64) ^ (1 << 63);
     match column.ty() {
         Type::Text => match column.series().str() {
-            Ok(texts) => dense(&texts.iter().collect::<Vec<_>>(), |text| text.is_none(), Ord::cmp),
-            Err(_) => vec![0; column.series().len()],
+            Ok(texts) => ranks(&texts.iter().collect::<Vec<_>>()),
+            Err(_) => vec![0; column.len()],
         },
-        Type::Date | Type::DateTime => dense(&values::to_instants(column), |value| value.is_none(), Ord::cmp),
-        _ => dense(&values::to_numbers(column), |number| number.is_nan(), f64::total_cmp),
+        Type::Date | Type::DateTime => {
+            values::to_instants(column).into_iter().map(|value| value.map_or(u64::MAX, signed)).collect()
+        }
+        Type::Integer | Type::Decimal(_) => match column.series().i64() {
+            Ok(units) => units.iter().map(|value| value.map_or(u64::MAX, signed)).collect(),
+            Err(_) => vec![0; column.len()],
+        },
+        _ => values::to_numbers(column)
+            .into_iter()
+            .map(|number| {
+                let bits = number.to_bits() as i64;
+                // Negative floats are ordered the other way round.
+                if number.is_nan() { u64::MAX } else { signed(bits ^ (((bits >> 63) as u64) >> 1) as i64) }
+            })
+            .collect(),
     }
 }
 
-fn dense<T>(values: &[T], absent: impl Fn(&T) -> bool, compare: impl Fn(&T, &T) -> std::cmp::Ordering) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    let order_of = |a: u32, b: u32| {
-        let (a, b) = (&values[a as usize], &values[b as usize]);
-        absent(a).cmp(&absent(b)).then_with(|| compare(a, b))
-    };
-    order.sort_by(|&a, &b| order_of(a, b));
-    let mut ranks = vec![0; values.len()];
-    let mut rank = 0;
-    for (at, &row) in order.iter().enumerate() {
-        if at > 0 && order_of(order[at - 1], row).is_ne() {
-            rank += 1;
-        }
-        ranks[row as usize] = rank;
+/// The rank of each text among the different ones; NULL is last.
+fn ranks(texts: &[Option<&str>]) -> Vec<u64> {
+    let mut different: Vec<&str> = texts.iter().flatten().copied().collect();
+    different.sort_unstable();
+    different.dedup();
+    texts
+        .iter()
+        .map(|text| match text {
+            Some(text) => different.binary_search(text).map_or(0, |rank| rank as u64),
+            None => u64::MAX,
+        })
+        .collect()
+}
+
+/// The same number for the same value, in order of appearance.
+fn group_keys(column: &Column) -> Vec<u64> {
+    if *column.ty() != Type::Text {
+        return order_keys(column);
     }
-    ranks
+    let Ok(texts) = column.series().str() else { return vec![0; column.len()] };
+    let mut numbers: Map<&str, u64> = Map::default();
+    let mut last: Option<(&str, u64)> = None;
+    texts
+        .iter()
+        .map(|text| match (text, last) {
+            (None, _) => u64::MAX,
+            (Some(text), Some((before, number))) if text == before => number,
+            (Some(text), _) => {
+                let next = numbers.len() as u64;
+                let number = *numbers.entry(text).or_insert(next);
+                last = Some((text, number));
+                number
+            }
+        })
+        .collect()
 }
 
 impl Cx<'_> {
     /// The accumulation for every row of the entity.
     pub(super) fn running(&self, running: &Running) -> Result<Column, GenerateError> {
         let own = self.own();
-        let groups: Vec<Vec<u32>> = running
-            .by
-            .iter()
-            .map(|field| own.columns[field.0].as_ref().map_or_else(|| vec![0; own.len()], ranks))
-            .collect();
-        let order_ranks = match &running.order {
-            Some(order) => ranks(&self.evaluate(order, None)?),
+        let group = self.groups_of(running);
+        let keys = match &running.order {
+            Some(order) => order_keys(&self.evaluate(order, None)?),
             None => vec![0; own.len()],
         };
-        let group_of = |row: u32| (own.subject[row as usize], groups.iter().map(move |ranks| ranks[row as usize]));
-        let same_group = |a: u32, b: u32| {
-            let ((one, of_one), (other, of_other)) = (group_of(a), group_of(b));
-            one == other && of_one.eq(of_other)
-        };
         let mut order: Vec<u32> = (0..own.len() as u32).collect();
-        order.sort_by(|&a, &b| {
-            let ((one, of_one), (other, of_other)) = (group_of(a), group_of(b));
-            one.cmp(&other)
-                .then_with(|| of_one.cmp(of_other))
-                .then_with(|| order_ranks[a as usize].cmp(&order_ranks[b as usize]))
-                .then(a.cmp(&b))
-        });
+        order.sort_by_key(|&row| (group[row as usize], keys[row as usize]));
+        let same_group = |a: u32, b: u32| group[a as usize] == group[b as usize];
         let of = match &running.of {
             Some(of) => self.evaluate(of, None)?,
             None => values::nulls(&Type::Integer, own.len()),
@@ -96,6 +116,21 @@ impl Cx<'_> {
             }
             RunningKind::Sum | RunningKind::Min | RunningKind::Max => self.accumulate(running, &of, &order, same_group),
         }
+    }
+
+    /// The accumulation that each row belongs to: numbered by subject and the fields that separate them.
+    fn groups_of(&self, running: &Running) -> Vec<u64> {
+        let own = self.own();
+        let mut group: Vec<u64> = own.subject.iter().map(|&subject| u64::from(subject)).collect();
+        for field in &running.by {
+            let Some(column) = &own.columns[field.0] else { continue };
+            let mut numbers: Map<(u64, u64), u64> = Map::default();
+            for (group, key) in group.iter_mut().zip(group_keys(column)) {
+                let next = numbers.len() as u64;
+                *group = *numbers.entry((*group, key)).or_insert(next);
+            }
+        }
+        group
     }
 
     /// Sums in whole units where the type has them, so that money is exact.

@@ -1,7 +1,8 @@
 //! Lookup tables and cells: rows found by values.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hash;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use manikin_expression::{ColumnRef, Condition, Expr, Type};
@@ -10,6 +11,9 @@ use polars::prelude::{BooleanChunked, Float64Chunked, IntoSeries, Series};
 use super::kernel::{Value, settle, texts};
 use super::{EvaluationError, Frame, NO_ROW, take};
 use crate::column::Column;
+
+/// A map that is only looked up, never walked: its hash is fast and the same on every machine.
+type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::FixedState>;
 
 /// A small table that expressions look values up in, with the indices made so far.
 #[derive(Debug)]
@@ -96,7 +100,7 @@ fn number<K: Hash + Eq, V>(
     values: impl Iterator<Item = Option<V>>,
     key: impl Fn(V) -> K,
 ) -> (HashMap<K, u32>, Vec<u32>) {
-    let mut numbers = HashMap::new();
+    let mut numbers = HashMap::default();
     let rows = values
         .map(|value| match value {
             Some(value) => {
@@ -304,7 +308,7 @@ impl Frame<'_> {
     pub(super) fn cell(&self, columns: &[ColumnRef], name: &Expr) -> Result<Value, EvaluationError> {
         let name = self.value(name)?;
         let mut wanted: Vec<Option<usize>> = Vec::with_capacity(self.len);
-        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut places: HashMap<&str, usize> = HashMap::default();
         for (place, column) in columns.iter().enumerate() {
             places.entry(column.field.as_str()).or_insert(place);
         }
@@ -313,13 +317,16 @@ impl Frame<'_> {
         for place in wanted.iter().flatten() {
             used[*place] = true;
         }
-        // Only the columns that some row names are brought here.
-        let mut numbers: Vec<Option<Float64Chunked>> = Vec::with_capacity(columns.len());
+        // Only the columns that some row names are read, each where it stands: bringing them all here would cost a
+        // gather of every column for the one value that each row wants of them.
+        let mut numbers: Vec<Option<(Vec<Option<f64>>, Rc<Vec<u32>>)>> = Vec::with_capacity(columns.len());
         for (column, used) in columns.iter().zip(used) {
             numbers.push(if used {
-                let value = self.column(&column.hops, &column.entity, &column.field, &column.ty)?;
-                let value = super::number::convert(value, &column.ty, &Type::Float);
-                Some(value.into_series(&Type::Float, self.len).f64()?.clone())
+                let held = Value::Column(self.held(&column.entity, &column.field, &column.ty)?.series().clone());
+                let held = super::number::convert(held, &column.ty, &Type::Float);
+                let rows = self.rows.rows(&column.entity);
+                let held = held.into_series(&Type::Float, rows).f64()?.iter().collect();
+                Some((held, self.route(&column.hops)?))
             } else {
                 None
             });
@@ -327,7 +334,10 @@ impl Frame<'_> {
         let cells: Float64Chunked = wanted
             .iter()
             .enumerate()
-            .map(|(row, place)| place.and_then(|place| numbers[place].as_ref()).and_then(|column| column.get(row)))
+            .map(|(row, place)| {
+                let (column, route) = numbers[(*place)?].as_ref()?;
+                *column.get(*route.get(row)? as usize)?
+            })
             .collect();
         Ok(Value::Column(cells.into_series()))
     }
