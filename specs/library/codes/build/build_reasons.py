@@ -81,6 +81,17 @@ FACTORS = [
     (r"O|Z3[2-6]|Z39", (0, 0, 0, .08, 3.2, 1.3, .01, 0, 0, 0)),
     (r"Z30", (0, 0, .5, 1.3, .15, 0)),
 ]
+# A code that presupposes a condition of chronic-conditions.csv: it is a reason for those who have it.
+NEEDS = [
+    (r"J44", "copd"), (r"J45", "asthma"), (r"E10", "type_1_diabetes"), (r"E11", "type_2_diabetes"), (r"R73\.03", "prediabetes"),
+    (r"I11\.0|I13|I50", "heart_failure"), (r"I25", "coronary_artery_disease"), (r"I48", "atrial_fibrillation"),
+    (r"I10|I11|I12|I16", "hypertension"), (r"F3[23]", "depression"), (r"F41", "anxiety"), (r"F90", "adhd"),
+    (r"F10\.[12]", "alcohol_use_disorder"), (r"F17", "tobacco_use"), (r"G40", "epilepsy"), (r"G43", "migraine"), (r"F0[123]|G30", "dementia"),
+    (r"M1[5-9]", "osteoarthritis"), (r"M0[56]", "rheumatoid_arthritis"), (r"M10", "gout"), (r"M8[01]", "osteoporosis"), (r"N18", "ckd"),
+    (r"E66", "obesity"), (r"E0[23]", "hypothyroidism"), (r"E78", "hyperlipidemia"), (r"G47\.3", "sleep_apnea"), (r"K21", "gerd"),
+    (r"N40", "benign_prostatic_hyperplasia"), (r"J30", "allergic_rhinitis"), (r"C50", "breast_cancer"), (r"C61", "prostate_cancer"),
+    (r"C18|C19|C20", "colorectal_cancer"), (r"C34", "lung_cancer"),
+]
 codes = [r for r in csv.DictReader((LIB / "codes/icd-10-cm.csv").open(encoding="utf-8"))
          if r["position"] == "any" and not r["code"].startswith("Z38")]
 
@@ -109,9 +120,10 @@ for cls, column in (("AMB", "weight_amb"), ("EMER", "weight_emer"), ("IMP", "wei
             for r, w in cell:
                 if w >= total * .001:
                     out.append([f"{cls}.{sex}.{band}.{r['code']}", r["display"], cls, sex, band, lo, hi, r["code"],
-                                f"{w:.3f}".rstrip("0").rstrip("."), r["acuity"]])
+                                f"{w:.3f}".rstrip("0").rstrip("."), r["acuity"],
+                                next((key for pattern, key in NEEDS if re.match(pattern, r["code"])), "")])
 with (LIB / "figures/reasons-by-class.csv").open("w", newline="", encoding="utf-8") as f:
     w = csv.writer(f, lineterminator="\n")
-    w.writerow("key display class sex age_band age_from age_to code weight acuity".split())
+    w.writerow("key display class sex age_band age_from age_to code weight acuity needs".split())
     w.writerows(out)
 print(len(out))
