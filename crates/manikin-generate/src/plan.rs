@@ -24,7 +24,7 @@ pub const SUBJECTS_PER_BLOCK: u64 = 256;
 pub struct PlanOptions {
     /// Seed instead of the spec's.
     pub seed: Option<u64>,
-    /// Number of subjects instead of the spec's; totals scale along.
+    /// Number of subjects instead of the spec's; totals and the counts of edge cases scale along.
     pub subjects: Option<u64>,
 }
 
@@ -44,6 +44,8 @@ pub struct Plan {
     pub(crate) lookups: BTreeMap<String, manikin_tables::LookupTable>,
     pub(crate) schemas: Vec<Option<Arc<TableSchema>>>,
     pub(crate) truth_schema: Option<Arc<TableSchema>>,
+    /// How many rows each edge case takes of the whole dataset; `None` for those with a rate.
+    pub(crate) edge_counts: Vec<Option<u64>>,
     /// Whether a field is needed before its entity's rows are settled.
     pub(crate) early: Vec<Vec<bool>>,
 }

@@ -55,7 +55,7 @@ impl Whole {
                     whole.quota(plan, id, field, reference, progress)?;
                     for (index, case) in plan.spec.edge_cases.iter().enumerate() {
                         let Action::Set(changes) = &case.action else { continue };
-                        let Selection::Count(count) = case.selection else { continue };
+                        let Some(count) = plan.edge_counts[index] else { continue };
                         let ours = case.entity == id && changes.iter().any(|(changed, _)| *changed == field);
                         if ours && !whole.selected.contains_key(&index) {
                             let steps =
@@ -72,10 +72,7 @@ impl Whole {
             .iter()
             .enumerate()
             .filter(|(_, case)| !matches!(case.action, Action::Set(_)))
-            .filter_map(|(index, case)| match case.selection {
-                Selection::Count(count) => Some((index, count)),
-                Selection::Rate(_) => None,
-            })
+            .filter_map(|(index, _)| plan.edge_counts[index].map(|count| (index, count)))
             .collect();
         if !last.is_empty() {
             let mut wanted = BTreeSet::new();

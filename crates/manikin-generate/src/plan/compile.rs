@@ -10,7 +10,7 @@ use manikin_expression::{Expression, Literal, Type};
 use manikin_random::{Correlation, Cumulative, Distribution, Name, QuantileGrid, RunKey, Truncated};
 use manikin_spec::document::{Choose, Fake, Scale};
 use manikin_spec::spec::{
-    self, Count, EntityId, EntityScope, FieldId, Generator, Parameter, QuantilePoints, Rows, Spec, TimePattern,
+    self, Count, EntityId, EntityScope, FieldId, Generator, Parameter, QuantilePoints, Rows, Selection, Spec, TimePattern,
 };
 use manikin_tables::Column;
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,6 +128,15 @@ pub(super) fn compile(spec: Arc<Spec>, options: PlanOptions) -> Result<Plan, Gen
         .enumerate()
         .map(|(index, entity)| (!entity.hidden).then(|| Arc::new(schema_of(&spec, EntityId(index)))))
         .collect();
+    let edge_counts = spec
+        .edge_cases
+        .iter()
+        .map(|case| match case.selection {
+            Selection::Count(count) if spec[case.entity].scope == EntityScope::Reference => Some(count),
+            Selection::Count(count) => Some(scale.total(count)),
+            Selection::Rate(_) => None,
+        })
+        .collect();
     let early = (0..spec.entities.len()).map(|index| early_fields(&spec, EntityId(index))).collect();
     Ok(Plan {
         key: RunKey::new(seed),
@@ -149,6 +158,7 @@ pub(super) fn compile(spec: Arc<Spec>, options: PlanOptions) -> Result<Plan, Gen
             .collect::<Result<_, GenerateError>>()?,
         tables,
         schemas,
+        edge_counts,
         truth_schema: (!spec.edge_cases.is_empty()).then(|| Arc::new(truth::schema())),
         early,
         spec,
