@@ -21,14 +21,6 @@ pub enum FormatError {
         /// The path.
         path: PathBuf,
     },
-    /// MK0902: the folder that the output folder would lie in does not exist.
-    #[error("{} cannot be created: {} does not exist", folder.display(), parent.display())]
-    ParentMissing {
-        /// The output folder.
-        folder: PathBuf,
-        /// The missing parent.
-        parent: PathBuf,
-    },
     /// MK0002 or MK0902: the operating system refused to read, or to write, a file or folder.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -197,7 +189,7 @@ impl FormatError {
             Self::FolderNotEmpty { .. } => "MK0901",
             Self::Io { action: "read", .. } => "MK0002",
             Self::NotUtf8 { .. } => "MK0003",
-            Self::NotAFolder { .. } | Self::ParentMissing { .. } | Self::Io { .. } | Self::Unnamed { .. } => "MK0902",
+            Self::NotAFolder { .. } | Self::Io { .. } | Self::Unnamed { .. } => "MK0902",
             Self::UnknownFormat { .. } => "MK0903",
             Self::FileName { .. } | Self::SameFile { .. } => "MK0904",
             Self::UnsupportedType { .. } | Self::Value { .. } => "MK0905",
@@ -215,7 +207,6 @@ impl FormatError {
         let help = match self {
             Self::FolderNotEmpty { .. } => "name another folder, or ask to overwrite this one".to_owned(),
             Self::NotAFolder { .. } => "name a folder; each entity becomes a file in it".to_owned(),
-            Self::ParentMissing { parent, .. } => format!("create it first: mkdir -p {}", parent.display()),
             Self::Io { source, path, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied => {
                     format!(

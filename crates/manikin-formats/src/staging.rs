@@ -36,12 +36,13 @@ pub struct Staging {
 const LOCK: &str = ".lock";
 
 impl Staging {
-    /// Makes the hidden folder for an output folder, after clearing away what killed runs left for it.
+    /// Makes the hidden folder for an output folder, after clearing away what killed runs left for it. Folders that
+    /// the output folder lies in are made where they are missing.
     ///
     /// # Errors
     ///
     /// - `MK0901` when the output folder holds something and is not to be replaced
-    /// - `MK0902` when its path is a file, has no name, lies in a folder that does not exist, or cannot be written
+    /// - `MK0902` when its path is a file, has no name, or cannot be written
     pub fn begin(target: &Path, existing: Existing) -> Result<Self, FormatError> {
         let target = resolve(target)?;
         let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
@@ -142,13 +143,10 @@ fn resolve(target: &Path) -> Result<PathBuf, FormatError> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    match fs::canonicalize(parent) {
-        Ok(parent) => Ok(parent.join(name)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(FormatError::ParentMissing { folder: target.to_owned(), parent: parent.to_owned() })
-        }
-        Err(error) => Err(FormatError::io("read", parent)(error)),
-    }
+    // The folder that it lies in says nothing about the data, so it may be there before the data is.
+    fs::create_dir_all(parent).map_err(FormatError::io("create", parent))?;
+    let parent = fs::canonicalize(parent).map_err(FormatError::io("read", parent))?;
+    Ok(parent.join(name))
 }
 
 fn is_absent_or_empty(target: &Path) -> Result<bool, FormatError> {
