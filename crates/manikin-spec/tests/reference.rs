@@ -163,7 +163,7 @@ fn reference(schema: &Json) -> String {
         let object = if name == "Document" { schema } else { &schema["$defs"][&name] };
         let _ = write!(text, "\n## {}\n\n{}\n\nAt: {place}\n\n", title(&name), described(object));
         let path = if name == "Document" { String::new() } else { place.trim_matches('`').to_owned() };
-        for (target, key) in section(&name, object, schema, &mut text) {
+        for (target, key) in section(&name, object, &mut text) {
             if seen.insert(target.clone()) {
                 let dot = if path.is_empty() || key.is_empty() { "" } else { "." };
                 waiting.push_back((target, format!("`{path}{dot}{key}`")));
@@ -174,17 +174,17 @@ fn reference(schema: &Json) -> String {
 }
 
 /// Writes what an object holds, and gives the objects it leads to, each with its key.
-fn section(name: &str, object: &Json, schema: &Json, text: &mut String) -> Vec<(String, String)> {
+fn section(name: &str, object: &Json, text: &mut String) -> Vec<(String, String)> {
     let mut leads = Vec::new();
     if let Some(forms) = alternatives(object) {
         let _ = writeln!(text, "One of:\n");
         for form in forms {
             if let Some((key, value)) = form["properties"].as_object().and_then(|keys| keys.iter().next()) {
                 let says = sentence(form);
-                let _ = writeln!(text, "- `{key}`: {}{says}", kind(value, key, schema, &mut leads));
+                let _ = writeln!(text, "- `{key}`: {}{says}", kind(value, key, &mut leads));
                 continue;
             }
-            let _ = writeln!(text, "- {}{}", kind(form, "", schema, &mut leads), sentence(form));
+            let _ = writeln!(text, "- {}{}", kind(form, "", &mut leads), sentence(form));
         }
         return leads;
     }
@@ -198,18 +198,18 @@ fn section(name: &str, object: &Json, schema: &Json, text: &mut String) -> Vec<(
                 continue;
             }
             let shown = if required.contains(key.as_str()) { format!("**`{key}`**") } else { format!("`{key}`") };
-            let value_kind = kind(value, key, schema, &mut leads);
+            let value_kind = kind(value, key, &mut leads);
             let _ = writeln!(text, "| {shown} | {value_kind} | {} |", described(value));
         }
         if with_generators {
             let _ = writeln!(text, "\nand one generator key of a [field](#{}).", anchor("Field"));
         }
         if object["additionalProperties"].is_object() {
-            let other = kind(&object["additionalProperties"], "", schema, &mut leads);
+            let other = kind(&object["additionalProperties"], "", &mut leads);
             let _ = writeln!(text, "\nAny other key: {other}.");
         }
     } else {
-        let _ = writeln!(text, "{}", kind(object, "", schema, &mut leads));
+        let _ = writeln!(text, "{}", kind(object, "", &mut leads));
     }
     leads
 }
@@ -219,7 +219,7 @@ fn alternatives(object: &Json) -> Option<&Vec<Json>> {
 }
 
 /// The kind of a value in a few words, noting the objects it leads to.
-fn kind(value: &Json, key: &str, schema: &Json, leads: &mut Vec<(String, String)>) -> String {
+fn kind(value: &Json, key: &str, leads: &mut Vec<(String, String)>) -> String {
     if let Some(target) = value["$ref"].as_str().and_then(|link| link.strip_prefix("#/$defs/")) {
         leads.push((target.to_owned(), key.to_owned()));
         return format!("[{}](#{})", title(target).to_lowercase(), anchor(target));
@@ -229,7 +229,7 @@ fn kind(value: &Json, key: &str, schema: &Json, leads: &mut Vec<(String, String)
     }
     if let Some(forms) = alternatives(value) {
         let kinds: Vec<String> =
-            forms.iter().filter(|form| form["type"] != "null").map(|form| kind(form, key, schema, leads)).collect();
+            forms.iter().filter(|form| form["type"] != "null").map(|form| kind(form, key, leads)).collect();
         return kinds.join(" or ");
     }
     if let Some(values) = value["enum"].as_array() {
@@ -247,20 +247,19 @@ fn kind(value: &Json, key: &str, schema: &Json, leads: &mut Vec<(String, String)
         Some("number") => "number".to_owned(),
         Some("boolean") => "`true` or `false`".to_owned(),
         Some("array") => {
-            let items = kind(&value["items"], &format!("{key}[]"), schema, leads);
+            let items = kind(&value["items"], &format!("{key}[]"), leads);
             match (value["minItems"].as_u64(), value["maxItems"].as_u64()) {
                 (Some(least), Some(most)) if least == most => format!("list of {least}: {items}"),
                 _ => format!("list of {items}"),
             }
         }
         Some("object") if value["additionalProperties"].is_object() => {
-            let inner = kind(&value["additionalProperties"], &format!("{key}.NAME"), schema, leads);
+            let inner = kind(&value["additionalProperties"], &format!("{key}.NAME"), leads);
             format!("map of names to {inner}")
         }
         Some("object") => {
             let keys = value["properties"].as_object().into_iter().flatten();
-            let keys: Vec<String> =
-                keys.map(|(key, value)| format!("{key}: {}", kind(value, key, schema, leads))).collect();
+            let keys: Vec<String> = keys.map(|(key, value)| format!("{key}: {}", kind(value, key, leads))).collect();
             format!("`{{{}}}`", keys.join(", "))
         }
         _ => "any value".to_owned(),
