@@ -8,12 +8,15 @@ use std::{env, fs, io};
 const ENDINGS: &[&str] = &["yaml", "csv", "json"];
 
 fn main() -> io::Result<()> {
-    let from = |name| env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(format!("{name} is not set")));
+    let from =
+        |name| env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(format!("{name} is not set")));
     let root = from("CARGO_MANIFEST_DIR")?.join("../../specs");
     let mut files = Vec::new();
     collect(&root, "", &mut files)?;
     files.sort();
-    let mut code = String::from("/// Names relative to `specs/`, in order, with their bytes.\npub(crate) const FILES: &[(&str, &[u8])] = &[\n");
+    let mut code = String::from(
+        "/// Names relative to `specs/`, in order, with their bytes.\npub(crate) const FILES: &[(&str, &[u8])] = &[\n",
+    );
     for (name, path) in &files {
         let _ = writeln!(code, "    ({name:?}, include_bytes!({path:?})),");
     }

@@ -65,8 +65,11 @@ impl Dataset {
             let lacking = lacking.get(table.entity()).map_or(&[] as &[String], Vec::as_slice);
             for column in table.frame().columns() {
                 let name = column.name().as_str();
-                let Some(field) = spec[id].field(name).filter(|_| !lacking.iter().any(|lack| lack == name)) else { continue };
-                own.columns[field.0] = Column::new(column.as_materialized_series().clone(), spec[id][field].ty.clone()).ok();
+                let Some(field) = spec[id].field(name).filter(|_| !lacking.iter().any(|lack| lack == name)) else {
+                    continue;
+                };
+                own.columns[field.0] =
+                    Column::new(column.as_materialized_series().clone(), spec[id][field].ty.clone()).ok();
             }
             let key: Option<Vec<&Column>> = spec[id].key.iter().map(|key| own.columns[key.0].as_ref()).collect();
             own.keys = key.filter(|key| !key.is_empty()).map(|key| KeyIndex::new(&key));
@@ -205,7 +208,9 @@ fn table_column(values: &Values) -> Column {
         Values::Number(values) => Column::optional_floats(values.iter().copied()),
         Values::Text(values) => Column::texts(values.iter().map(Option::as_deref)),
         Values::Boolean(values) => Column::booleans(values.iter().copied()),
-        Values::Date(values) => Column::dates(values.iter().map(|day| day.as_ref().and_then(|day| calendar::parse_date(&day.to_string())))),
+        Values::Date(values) => {
+            Column::dates(values.iter().map(|day| day.as_ref().and_then(|day| calendar::parse_date(&day.to_string()))))
+        }
     }
 }
 

@@ -23,7 +23,8 @@ impl Expected {
     /// Reads the truth table beside the data; nothing is expected where there is none.
     pub(crate) fn read(folder: &Path) -> Self {
         let Ok(table) = infer_entity(folder, TRUTH_TABLE, ReadOptions::default()) else { return Self::default() };
-        let [Some(entities), Some(keys), Some(breaks)] = ["entity", "key", "breaks"].map(|name| texts(&table, name)) else {
+        let [Some(entities), Some(keys), Some(breaks)] = ["entity", "key", "breaks"].map(|name| texts(&table, name))
+        else {
             return Self::default();
         };
         let mut expected = Self::default();

@@ -50,7 +50,8 @@ impl One<'_> {
         if self.field.contract.required {
             let demand = self.demand("required", Kind::Required, "MK0805", "has a value".to_owned());
             let nulls = self.column.series().is_null();
-            let rows: Vec<u32> = (0_u32..).zip(nulls.iter()).filter(|(_, null)| *null == Some(true)).map(|(row, _)| row).collect();
+            let rows: Vec<u32> =
+                (0_u32..).zip(nulls.iter()).filter(|(_, null)| *null == Some(true)).map(|(row, _)| row).collect();
             checks.push(self.judge.rows(self.id, demand, self.column.len(), &rows));
         }
         if self.field.contract.unique {
@@ -120,9 +121,10 @@ impl One<'_> {
                 })),
                 Err(_) => Vec::new(),
             },
-            _ => rows(&mut (0..self.column.len()).map(|row| {
-                cell_text(self.column, row).is_some_and(|text| !known.contains(text.as_str()))
-            })),
+            _ => rows(
+                &mut (0..self.column.len())
+                    .map(|row| cell_text(self.column, row).is_some_and(|text| !known.contains(text.as_str()))),
+            ),
         }
     }
 
@@ -132,7 +134,8 @@ impl One<'_> {
         let Ok(texts) = self.column.series().str() else { return };
         let limit = limit as usize;
         let long = |text: &str| text.len() > limit && text.chars().count() > limit;
-        let rows: Vec<u32> = (0_u32..).zip(texts.iter()).filter(|(_, text)| text.is_some_and(long)).map(|(row, _)| row).collect();
+        let rows: Vec<u32> =
+            (0_u32..).zip(texts.iter()).filter(|(_, text)| text.is_some_and(long)).map(|(row, _)| row).collect();
         checks.push(self.judge.rows(self.id, demand, self.present(), &rows));
     }
 

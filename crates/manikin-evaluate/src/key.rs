@@ -68,15 +68,23 @@ fn column_hashes(column: &Column) -> Vec<Option<u128>> {
     let series = column.series();
     let whole = |value: Option<i64>| value.map(|value| xxh3_128(&value.to_le_bytes()));
     match column.ty() {
-        Type::Text => series.str().map(|texts| texts.iter().map(|text| text.map(|text| xxh3_128(text.as_bytes()))).collect()),
-        Type::Integer | Type::Decimal(_) | Type::DateTime => series.i64().map(|values| values.iter().map(whole).collect()),
+        Type::Text => {
+            series.str().map(|texts| texts.iter().map(|text| text.map(|text| xxh3_128(text.as_bytes()))).collect())
+        }
+        Type::Integer | Type::Decimal(_) | Type::DateTime => {
+            series.i64().map(|values| values.iter().map(whole).collect())
+        }
         Type::Date => series.i32().map(|days| days.iter().map(|day| whole(day.map(i64::from))).collect()),
         Type::Boolean => series.bool().map(|values| values.iter().map(|value| whole(value.map(i64::from))).collect()),
         Type::Float => series.f64().map(|values| {
             // Minus zero equals zero.
             values.iter().map(|value| value.map(|value| xxh3_128(&(value + 0.0).to_le_bytes()))).collect()
         }),
-        _ => return (0..column.len()).map(|row| crate::cell_text(column, row).map(|text| xxh3_128(text.as_bytes()))).collect(),
+        _ => {
+            return (0..column.len())
+                .map(|row| crate::cell_text(column, row).map(|text| xxh3_128(text.as_bytes())))
+                .collect();
+        }
     }
     .unwrap_or_else(|_| vec![None; column.len()])
 }

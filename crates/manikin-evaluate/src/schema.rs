@@ -15,7 +15,8 @@ pub fn table_schema(spec: &Spec, id: EntityId) -> TableSchema {
         column.unique = field.contract.unique;
         column.unit = field.unit.clone();
         column.code_system = field.contract.code.clone();
-        column.means = described.and_then(|entity| entity.fields.get(&field.name)).and_then(|field| field.means.clone());
+        column.means =
+            described.and_then(|entity| entity.fields.get(&field.name)).and_then(|field| field.means.clone());
         column.privacy = match field.privacy {
             Some(Privacy::Identifier) => "identifier",
             Some(Privacy::QuasiIdentifier) => "quasi_identifier",

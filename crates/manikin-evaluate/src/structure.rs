@@ -76,8 +76,12 @@ fn cardinality(judge: &Judge<'_>, id: EntityId, checks: &mut Vec<Check>) {
         Some(max) => format!("{min} to {max}"),
         None => format!("at least {min}"),
     };
-    let mut demand =
-        Demand::new("cardinality", Kind::Cardinality, "MK0813", format!("{range} {child} per {above}; the keys are those of {above}"));
+    let mut demand = Demand::new(
+        "cardinality",
+        Kind::Cardinality,
+        "MK0813",
+        format!("{range} {child} per {above}; the keys are those of {above}"),
+    );
     demand.also = vec![format!("{child}.cardinality")];
     if spec[parent].hidden {
         checks.push(judge.skipped(id, demand, format!("{above} is not written")));
@@ -97,7 +101,9 @@ fn cardinality(judge: &Judge<'_>, id: EntityId, checks: &mut Vec<Check>) {
     let copies = copies(data, parent);
     let wrong: Vec<u32> = (0_u32..)
         .zip(&counts)
-        .filter(|(row, count)| (**count < min || max.is_some_and(|max| **count > max)) && copies.binary_search(row).is_err())
+        .filter(|(row, count)| {
+            (**count < min || max.is_some_and(|max| **count > max)) && copies.binary_search(row).is_err()
+        })
         .map(|(row, _)| row)
         .collect();
     let mut check = judge.rows(parent, demand, counts.len(), &wrong);

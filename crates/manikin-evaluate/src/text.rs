@@ -16,7 +16,8 @@ pub fn cell_text(column: &Column, row: usize) -> Option<String> {
         Type::Integer => series.i64().ok()?.get(row).map(|value| value.to_string()),
         Type::List(_) => {
             let items = series.list().ok()?.get_as_series(row)?;
-            let items: Vec<String> = items.str().ok()?.iter().map(|item| format!("{:?}", item.unwrap_or_default())).collect();
+            let items: Vec<String> =
+                items.str().ok()?.iter().map(|item| format!("{:?}", item.unwrap_or_default())).collect();
             Some(format!("[{}]", items.join(",")))
         }
         Type::Interval(_) | Type::Null => None,
@@ -57,7 +58,9 @@ pub(crate) fn literal_number(literal: &Literal, ty: &Type) -> Option<f64> {
 pub(crate) fn numbers(column: &Column) -> Option<Vec<Option<f64>>> {
     let series = column.series();
     Some(match column.ty() {
-        Type::Integer | Type::DateTime => series.i64().ok()?.iter().map(|value| value.map(|value| value as f64)).collect(),
+        Type::Integer | Type::DateTime => {
+            series.i64().ok()?.iter().map(|value| value.map(|value| value as f64)).collect()
+        }
         Type::Decimal(scale) => {
             let one = manikin_expression::power_of_ten(*scale) as f64;
             series.i64().ok()?.iter().map(|units| units.map(|units| units as f64 / one)).collect()

@@ -22,6 +22,8 @@ const EXAMPLES: usize = 5;
 pub struct ValidateOptions {
     /// Show keys and values of violating rows even where nothing proves that the data is synthetic.
     pub show_rows: bool,
+    /// Most examples of a check; 5 unless given.
+    pub examples: Option<usize>,
     /// Violations that the truth table lists, warnings and unknown columns fail as well.
     pub strict: bool,
 }
@@ -60,7 +62,12 @@ pub fn validate(spec: &Arc<Spec>, folder: &Path, options: ValidateOptions) -> Re
                 tables.push(read.table);
             }
             Err(FormatError::ColumnType { column, found, expected, .. }) => {
-                before.entry(index).or_default().push(unreadable(&spec[id].name, &column, &found, &expected.to_string()));
+                before.entry(index).or_default().push(unreadable(
+                    &spec[id].name,
+                    &column,
+                    &found,
+                    &expected.to_string(),
+                ));
             }
             Err(error) => return Err(error),
         }
@@ -71,7 +78,7 @@ pub fn validate(spec: &Arc<Spec>, folder: &Path, options: ValidateOptions) -> Re
     let judge = Judge {
         data: &data,
         expected: &expected,
-        shows_rows: options.show_rows || evidence == Evidence::Synthetic,
+        shown: if options.show_rows || evidence == Evidence::Synthetic { options.examples.unwrap_or(EXAMPLES) } else { 0 },
         is_strict: options.strict,
     };
     let mut checks = Vec::new();
@@ -154,7 +161,8 @@ impl Demand {
 pub(crate) struct Judge<'a> {
     pub(crate) data: &'a Dataset,
     expected: &'a Expected,
-    shows_rows: bool,
+    /// Examples that may be shown of a check.
+    shown: usize,
     is_strict: bool,
 }
 
@@ -175,8 +183,7 @@ impl Judge<'_> {
             row: Some(u64::from(row) + 1),
             value: column.and_then(|column| cell_text(column, row as usize)),
         };
-        let shown = if self.shows_rows { EXAMPLES } else { 0 };
-        let examples = first.take(shown).map(|(row, _)| example(*row)).collect();
+        let examples = first.take(self.shown).map(|(row, _)| example(*row)).collect();
         self.check(id, demand, rows, violating.len() as u64, told, examples)
     }
 
@@ -193,7 +200,15 @@ impl Judge<'_> {
         check
     }
 
-    fn check(&self, id: EntityId, demand: Demand, rows: usize, violations: u64, expected: u64, examples: Vec<Example>) -> Check {
+    fn check(
+        &self,
+        id: EntityId,
+        demand: Demand,
+        rows: usize,
+        violations: u64,
+        expected: u64,
+        examples: Vec<Example>,
+    ) -> Check {
         let counted = if self.is_strict { violations } else { violations - expected };
         let status = match (counted, demand.warns && !self.is_strict) {
             (0, _) => Status::Pass,
@@ -244,13 +259,13 @@ impl Judge<'_> {
             let expected = violations.first().map_or(String::new(), |first| first.expected.to_string());
             let demand = Demand::new(format!("{column}.type"), Kind::Type, "MK0804", format!("is {expected}"));
             let mut check = self.count(id, demand, self.data.rows_of(id), violations.len() as u64);
-            if self.shows_rows {
+            if self.shown > 0 {
                 let example = |violation: &&TypeViolation| Example {
                     key: None,
                     row: Some(violation.row),
                     value: Some(violation.value.clone()),
                 };
-                check.examples = violations.iter().take(EXAMPLES).map(example).collect();
+                check.examples = violations.iter().take(self.shown).map(example).collect();
             }
             checks.push(check);
         }

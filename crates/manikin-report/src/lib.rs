@@ -5,8 +5,10 @@ mod dictionary;
 mod mermaid;
 mod plot;
 mod render;
+mod rules;
 
 pub use dictionary::{Dictionary, EntityEntry, FieldEntry, RuleEntry};
 pub use mermaid::mermaid;
 pub use plot::{Plot, plot};
 pub use render::{RenderError, html, markdown};
+pub use rules::{RuleBook, RuleQuery, RuleTable, rule_book};

@@ -19,7 +19,13 @@ pub fn mermaid(schemas: &[Arc<TableSchema>]) -> String {
             // A reference that may be missing is drawn as none or one.
             let one = if column.required { "||" } else { "|o" };
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "    {} {one}--o{{ {} : \"{}\"", name(&target.entity), name(&schema.entity), column.name);
+            let _ = writeln!(
+                text,
+                "    {} {one}--o{{ {} : \"{}\"",
+                name(&target.entity),
+                name(&schema.entity),
+                column.name
+            );
         }
     }
     for schema in schemas {

@@ -41,7 +41,9 @@ pub fn plot(column: &Column) -> Option<Plot> {
             let days = series.i64().ok()?.iter().flatten().map(|micros| micros as f64 / calendar::DAY as f64);
             histogram(days.collect(), day)
         }
-        Type::Boolean => bars(counted(series.bool().ok()?.iter().flatten().map(|value| if value { "true" } else { "false" }))),
+        Type::Boolean => {
+            bars(counted(series.bool().ok()?.iter().flatten().map(|value| if value { "true" } else { "false" })))
+        }
         Type::Text => bars(counted(series.str().ok()?.iter().flatten())),
         Type::List(_) => {
             let lists = series.list().ok()?;
@@ -156,10 +158,7 @@ fn bars(counts: BTreeMap<String, usize>) -> Option<Plot> {
 }
 
 fn svg(height: f64, shapes: &str, words: &str) -> String {
-    format!(
-        "<svg viewBox=\"0 0 {WIDTH:.0} {height:.0}\" role=\"img\" aria-label=\"{}\">{shapes}</svg>",
-        escaped(words)
-    )
+    format!("<svg viewBox=\"0 0 {WIDTH:.0} {height:.0}\" role=\"img\" aria-label=\"{}\">{shapes}</svg>", escaped(words))
 }
 
 fn escaped(text: &str) -> String {

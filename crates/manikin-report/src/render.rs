@@ -45,9 +45,11 @@ fn render(name: &'static str, template: &'static str, dictionary: &Dictionary) -
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(RenderError)?;
     environment.set_syntax(syntax);
-    environment.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+    environment
+        .set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
     // A cell of a Markdown table is one line, and a bar would end it.
-    environment.add_filter("cell", |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|"));
+    environment
+        .add_filter("cell", |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|"));
     environment.add_template(name, template).map_err(RenderError)?;
     let template = environment.get_template(name).map_err(RenderError)?;
     template.render(context! { d => Serde(dictionary) }).map_err(RenderError)
@@ -59,9 +61,15 @@ mod tests {
     use crate::dictionary::{EntityEntry, FieldEntry, RuleEntry};
 
     fn dictionary() -> Dictionary {
-        let field = FieldEntry { name: "status".into(), ty: "text".into(), means: "Paid | <b>Denied</b>".into(), ..FieldEntry::default() };
+        let field = FieldEntry {
+            name: "status".into(),
+            ty: "text".into(),
+            means: "Paid | <b>Denied</b>".into(),
+            ..FieldEntry::default()
+        };
         let rule = RuleEntry { name: "balances".into(), holds: "a < b".into(), means: "Money".into() };
-        let entity = EntityEntry { name: "claim".into(), fields: vec![field], rules: vec![rule], ..EntityEntry::default() };
+        let entity =
+            EntityEntry { name: "claim".into(), fields: vec![field], rules: vec![rule], ..EntityEntry::default() };
         Dictionary { title: "Claims".into(), entities: vec![entity], ..Dictionary::default() }
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use manikin_evaluate::table_schema;
-use manikin_formats::{Constraints, ddl};
+use manikin_expression::sql;
+use manikin_formats::ddl;
 use manikin_report::{Dictionary, EntityEntry, FieldEntry, RuleEntry, plot};
 use manikin_spec::document;
 use manikin_spec::spec::{EntityId, Field, Spec};
@@ -16,6 +17,7 @@ use crate::sample::sample;
 use crate::spec::Checked;
 use crate::words;
 
+pub use manikin_formats::Constraints;
 pub use manikin_formats::ddl::Dialect;
 
 /// Subjects that plots are of.
@@ -35,9 +37,25 @@ pub fn mermaid(checked: &Checked) -> String {
 }
 
 /// CREATE TABLE and CREATE INDEX statements.
-pub fn sql(checked: &Checked, dialect: Dialect) -> String {
+pub fn sql(checked: &Checked, dialect: Dialect, constraints: Constraints) -> String {
     let schemas = schemas(&checked.spec);
-    ddl::create_tables(&schemas, dialect, Constraints::Declared) + &ddl::create_indexes(&schemas)
+    ddl::create_tables(&schemas, dialect, constraints) + &ddl::create_indexes(&schemas)
+}
+
+/// Every rule as a query that finds the rows that break it, with the spec's tables that the queries read, as JSON.
+///
+/// # Errors
+///
+/// - `MK0907` on a defect of the program
+pub fn rules(checked: &Checked, dialect: Dialect) -> Result<String, Failure> {
+    let dialect = match dialect {
+        Dialect::PostgreSql | Dialect::Portable => sql::Dialect::Postgres,
+        Dialect::DuckDb => sql::Dialect::DuckDb,
+        Dialect::Sqlite => sql::Dialect::Sqlite,
+    };
+    let book = manikin_report::rule_book(&checked.spec, dialect);
+    let text = serde_json::to_string_pretty(&book).map_err(|error| defect(&error.to_string()))?;
+    Ok(text + "\n")
 }
 
 /// The data dictionary as Markdown.
@@ -55,7 +73,8 @@ pub fn markdown(checked: &Checked) -> Result<String, Failure> {
 ///
 /// - `MK0910` when the spec cannot be carried out
 pub fn html(checked: &Checked) -> Result<String, Failure> {
-    let is_generated = checked.spec.entities.iter().any(|entity| !matches!(entity.rows, manikin_spec::spec::Rows::External));
+    let is_generated =
+        checked.spec.entities.iter().any(|entity| !matches!(entity.rows, manikin_spec::spec::Rows::External));
     let dictionary = if is_generated {
         let sample = sample(&checked.spec, SAMPLED, None)?;
         dictionary(checked, &sample.tables, sample.subjects)
@@ -115,7 +134,12 @@ fn entity_entry(spec: &Spec, id: EntityId, table: Option<&Table>) -> EntityEntry
     fact("Belongs to", parent.clone());
     fact("Rows", Some(words::of_rows(spec, &entity.rows, parent.as_deref())));
     let steward = described.and_then(|entity| entity.steward.as_ref());
-    fact("Steward", steward.map(|steward| [&steward.role, &steward.contact].into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")));
+    fact(
+        "Steward",
+        steward.map(|steward| {
+            [&steward.role, &steward.contact].into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")
+        }),
+    );
     fact("Watched fields", steward.map(|steward| steward.watch.join(", ")));
     fact("Classification", described.and_then(|entity| entity.classification.clone()));
     let entry = |field: &Field| {

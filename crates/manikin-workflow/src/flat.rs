@@ -189,8 +189,7 @@ impl Wide<'_> {
     }
 
     fn links(&mut self, entity: EntityId) {
-        let ancestors: Vec<EntityId> =
-            std::iter::successors(Some(entity), |at| self.spec[*at].parent).collect();
+        let ancestors: Vec<EntityId> = std::iter::successors(Some(entity), |at| self.spec[*at].parent).collect();
         let links: Vec<(FieldId, EntityId)> = self.spec[entity]
             .fields
             .iter()
@@ -263,7 +262,13 @@ impl Wide<'_> {
     }
 }
 
-fn column(data: &Dataset, source: &Source, route: &[u32], rows: usize, schema: &ColumnSchema) -> Result<Column, Failure> {
+fn column(
+    data: &Dataset,
+    source: &Source,
+    route: &[u32],
+    rows: usize,
+    schema: &ColumnSchema,
+) -> Result<Column, Failure> {
     let is_down = source.way == Way::Down;
     match source.what {
         What::Count => {
@@ -276,7 +281,9 @@ fn column(data: &Dataset, source: &Source, route: &[u32], rows: usize, schema: &
             Ok(Column::integers(counts))
         }
         What::Value(field) => {
-            let Some(values) = data.field(source.entity, field) else { return Ok(Column::nulls(rows, schema.ty.clone())) };
+            let Some(values) = data.field(source.entity, field) else {
+                return Ok(Column::nulls(rows, schema.ty.clone()));
+            };
             // Downwards the way is turned round: the first child of each row.
             let first;
             let route = if is_down {

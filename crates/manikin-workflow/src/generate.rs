@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use manikin_diagnostic::{Diagnostic, codes};
 use manikin_expression::calendar;
-use manikin_formats::{Constraints, EncodedBlock, Existing, Manifest, Options, Origin, Output, Period, Source, Staging};
+use manikin_formats::{
+    Constraints, EncodedBlock, Existing, Manifest, Options, Origin, Output, Period, Source, Staging,
+};
 use manikin_generate::{Plan, PlanOptions, Progress, Run};
 use manikin_tables::Block;
 
@@ -80,7 +82,9 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
     let partition = options.partition;
     if partition.of == 0 || partition.number == 0 || partition.number > partition.of {
         let message = format!("there is no partition {} of {}", partition.number, partition.of);
-        return Err(Diagnostic::error(codes::BAD_OPTION, message).help("partitions are numbered from 1: 1/8 to 8/8").into());
+        return Err(Diagnostic::error(codes::BAD_OPTION, message)
+            .help("partitions are numbered from 1: 1/8 to 8/8")
+            .into());
     }
     let plan = Arc::new(Plan::new(spec.clone(), PlanOptions { seed: options.seed, subjects: options.subjects })?);
     let layout = Layout::new(&plan, &options.only, &options.shape, options.names.as_deref(), &checked.files)?;
@@ -115,7 +119,8 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
 
 fn origin(checked: &Checked, plan: &Plan, partition: Partition) -> Origin {
     let spec = &checked.spec;
-    let source = |(name, sha256): &(String, String)| Source { name: checked.files.recorded(name), sha256: sha256.clone() };
+    let source =
+        |(name, sha256): &(String, String)| Source { name: checked.files.recorded(name), sha256: sha256.clone() };
     Origin {
         product: spec.product.clone(),
         spec_digest: spec.digest.clone(),

@@ -133,7 +133,8 @@ pub(crate) fn unknown_entity<'a>(name: &str, known: impl Iterator<Item = &'a str
 
 /// The entity that consumers look at first: that of the first critical field, else the first that has most fields.
 fn main_entity(spec: &Spec) -> String {
-    let critical = spec.document.critical_fields.iter().filter_map(|field| field.split_once('.')).map(|(entity, _)| entity);
+    let critical =
+        spec.document.critical_fields.iter().filter_map(|field| field.split_once('.')).map(|(entity, _)| entity);
     let mut written = critical.filter(|name| spec.entity(name).is_some_and(|id| !spec[id].hidden));
     if let Some(name) = written.next() {
         return name.to_owned();

@@ -18,12 +18,12 @@ mod words;
 
 pub use failure::Failure;
 pub use generate::{GenerateOptions, Generated, Partition, Shape, generate};
+pub use library::{SpecFiles, Template, built_in, built_in_names, templates};
 pub use manikin_formats::{Existing, FORMATS};
 pub use manikin_generate::Progress;
 pub use names::name_mappings;
 pub use outline::{EdgeCaseOutline, EntityOutline, Expected, FieldOutline, Outline, outline};
 pub use preview::{PreviewTable, preview};
 pub use sample::{Sample, sample};
-pub use library::{SpecFiles, Template, built_in, built_in_names, templates};
-pub use validate::{junit, validate};
 pub use spec::{Checked, Opened, Overrides, open};
+pub use validate::{junit, validate};

@@ -94,7 +94,8 @@ impl SpecFiles {
 
     /// A file's name as it is recorded: relative to the root, so that it does not depend on where a run is started.
     pub fn recorded(&self, name: &str) -> String {
-        let relative = name.strip_prefix(&self.root).and_then(|rest| rest.strip_prefix('/')).filter(|_| !self.root.is_empty());
+        let relative =
+            name.strip_prefix(&self.root).and_then(|rest| rest.strip_prefix('/')).filter(|_| !self.root.is_empty());
         relative.unwrap_or(name).to_owned()
     }
 
@@ -194,7 +195,10 @@ mod tests {
         let spec = folder.path().join("own.yaml");
         let files = SpecFiles::of(spec.to_str().expect("UTF-8"));
         assert_eq!(files.read("library/us/base.yaml", 99).expect("read"), b"mine");
-        assert_eq!(files.read("library/us/claims.yaml", 1 << 24).expect("read"), built_in("library/us/claims.yaml").expect("built in"));
+        assert_eq!(
+            files.read("library/us/claims.yaml", 1 << 24).expect("read"),
+            built_in("library/us/claims.yaml").expect("built in")
+        );
         let twice = format!("{}/library/us/base.yaml", folder.path().display());
         assert_eq!(files.read(&twice, 99).expect_err("known by its library name").kind(), io::ErrorKind::NotFound);
         assert_eq!(files.recorded(files.spec()), "own.yaml");

@@ -45,7 +45,9 @@ impl Names {
     pub(crate) fn read(asked: &str, files: &SpecFiles) -> Result<Self, Failure> {
         let (name, bytes) = if Path::new(asked).is_file() {
             let read = Disk::current().read(asked, yaml::DOCUMENT_LIMIT);
-            let refused = |error: std::io::Error| Failure::from(Diagnostic::error(codes::FILE_UNREADABLE, format!("`{asked}`: {error}")));
+            let refused = |error: std::io::Error| {
+                Failure::from(Diagnostic::error(codes::FILE_UNREADABLE, format!("`{asked}`: {error}")))
+            };
             (asked.to_owned(), read.map_err(refused)?)
         } else {
             let name = format!("{FOLDER}{asked}.yaml");
@@ -74,7 +76,10 @@ impl Names {
                 continue;
             }
             for (entity, value) in value.entries() {
-                let mut own = EntityNames { table: value.get("name").and_then(Node::text).map(str::to_owned), ..EntityNames::default() };
+                let mut own = EntityNames {
+                    table: value.get("name").and_then(Node::text).map(str::to_owned),
+                    ..EntityNames::default()
+                };
                 let mut seen = BTreeSet::new();
                 for (column, name) in value.get("columns").map_or(&[][..], Node::entries) {
                     let Some(text) = name.text() else {

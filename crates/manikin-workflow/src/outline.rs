@@ -114,7 +114,8 @@ pub fn outline(checked: &Checked, subjects: Option<u64>) -> Result<Outline, Fail
     let plan = Plan::new(spec.clone(), PlanOptions { seed: None, subjects })?;
     let wanted = plan.subjects();
     let sample = sample(spec, wanted.min(SAMPLED), None)?;
-    let sampled: BTreeMap<&str, u64> = sample.tables.iter().map(|table| (table.entity(), table.rows() as u64)).collect();
+    let sampled: BTreeMap<&str, u64> =
+        sample.tables.iter().map(|table| (table.entity(), table.rows() as u64)).collect();
     let day = manikin_expression::calendar::date_text;
     let scaled = |rows: u64| {
         if sample.subjects == 0 || sample.subjects == wanted {
@@ -131,7 +132,9 @@ pub fn outline(checked: &Checked, subjects: Option<u64>) -> Result<Outline, Fail
             (Rows::External, _) => Expected::Unknown,
             (_, EntityScope::Subject) if entity.keep.is_none() => Expected::Exactly(wanted),
             (_, EntityScope::Reference) => written.map_or(Expected::Unknown, Expected::Exactly),
-            (Rows::Total { total, .. }, _) if entity.keep.is_none() => Expected::Exactly(rescaled(checked, *total, wanted)),
+            (Rows::Total { total, .. }, _) if entity.keep.is_none() => {
+                Expected::Exactly(rescaled(checked, *total, wanted))
+            }
             _ => written.map_or(Expected::Unknown, |rows| Expected::About(scaled(rows))),
         };
         let parent = entity.parent.map(|parent| spec[parent].name.clone());

@@ -33,7 +33,12 @@ pub struct PreviewTable {
 ///
 /// - `MK0910` when the spec cannot be carried out
 /// - `MK0911` when the entity is not in the spec
-pub fn preview(checked: &Checked, entity: Option<&str>, rows: usize, seed: Option<u64>) -> Result<Vec<PreviewTable>, Failure> {
+pub fn preview(
+    checked: &Checked,
+    entity: Option<&str>,
+    rows: usize,
+    seed: Option<u64>,
+) -> Result<Vec<PreviewTable>, Failure> {
     let spec = &checked.spec;
     let visible = || spec.entities.iter().filter(|entity| !entity.hidden).map(|entity| entity.name.as_str());
     if let Some(name) = entity
@@ -51,7 +56,8 @@ pub fn preview(checked: &Checked, entity: Option<&str>, rows: usize, seed: Optio
             continue;
         }
         let id = EntityId(index);
-        let fields: Vec<FieldId> = (0..own.fields.len()).map(FieldId).filter(|field| data.field(id, *field).is_some()).collect();
+        let fields: Vec<FieldId> =
+            (0..own.fields.len()).map(FieldId).filter(|field| data.field(id, *field).is_some()).collect();
         let cells = |row: &u32| {
             let cell = |field: &FieldId| data.field(id, *field).and_then(|column| cell_text(column, *row as usize));
             fields.iter().map(|field| cell(field).unwrap_or_default()).collect()
@@ -96,7 +102,8 @@ fn related(data: &Dataset, asked: Option<EntityId>, rows: usize) -> Vec<Vec<u32>
         for (from, entity) in spec.entities.iter().enumerate() {
             for (field, _) in entity.fields.iter().enumerate().filter(|(_, field)| field.references == Some(id)) {
                 let link = data.link(EntityId(from), FieldId(field)).unwrap_or_default();
-                pointed.extend(shown[from].iter().filter_map(|row| link.get(*row as usize)).filter(|row| **row != NO_ROW));
+                pointed
+                    .extend(shown[from].iter().filter_map(|row| link.get(*row as usize)).filter(|row| **row != NO_ROW));
             }
         }
         pointed.sort_unstable();

@@ -57,7 +57,8 @@ fn rows(spec: &Arc<Spec>, options: PlanOptions) -> Result<Vec<Table>, Failure> {
             }
             let mut frame = all.frame().clone();
             frame.vstack_mut(more.frame()).map_err(|error| crate::layout::defect(&error.to_string()))?;
-            *all = Table::new(all.schema().clone(), frame).map_err(|error| crate::layout::defect(&error.to_string()))?;
+            *all =
+                Table::new(all.schema().clone(), frame).map_err(|error| crate::layout::defect(&error.to_string()))?;
         }
         Ok(())
     };

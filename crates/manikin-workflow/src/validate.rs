@@ -17,13 +17,20 @@ use crate::spec::Checked;
 /// - `MK0902`, `MK0908` when it cannot be read
 pub fn validate(checked: &Checked, folder: &Path, options: ValidateOptions) -> Result<Validation, Failure> {
     if !folder.is_dir() {
-        let diagnostic = Diagnostic::error(codes::DATASET_NOT_FOUND, format!("there is no folder {}", folder.display()));
+        let diagnostic =
+            Diagnostic::error(codes::DATASET_NOT_FOUND, format!("there is no folder {}", folder.display()));
         return Err(diagnostic.help("name the folder that holds one file per entity").into());
     }
     let known = |name: &String| checked.spec.entity(name).is_some_and(|id| !checked.spec[id].hidden);
     if !manikin_formats::entities(folder)?.iter().any(known) {
-        let expected: Vec<String> =
-            checked.spec.entities.iter().filter(|entity| !entity.hidden).take(3).map(|entity| format!("{}.csv", entity.name)).collect();
+        let expected: Vec<String> = checked
+            .spec
+            .entities
+            .iter()
+            .filter(|entity| !entity.hidden)
+            .take(3)
+            .map(|entity| format!("{}.csv", entity.name))
+            .collect();
         let message = format!("{} holds no table of the spec", folder.display());
         let diagnostic = Diagnostic::error(codes::DATASET_NOT_FOUND, message);
         return Err(diagnostic.help(format!("expected files such as {}", expected.join(", "))).into());
@@ -42,7 +49,12 @@ pub fn junit(found: &Validation) -> String {
     }
     let counts = |checks: &[&Check]| {
         let of = |status| checks.iter().filter(|check| check.status == status).count();
-        format!("tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"", checks.len(), of(Status::Fail), of(Status::Skipped))
+        format!(
+            "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
+            checks.len(),
+            of(Status::Fail),
+            of(Status::Skipped)
+        )
     };
     let all: Vec<&Check> = found.checks.iter().collect();
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -59,15 +71,21 @@ pub fn junit(found: &Validation) -> String {
                     let _ = writeln!(xml, "><skipped message=\"{detail}\"/></testcase>");
                 }
                 Status::Warn => {
-                    let _ = writeln!(xml, "><system-out>{} of {} rows: {detail}</system-out></testcase>", check.violations, check.rows);
+                    let _ = writeln!(
+                        xml,
+                        "><system-out>{} of {} rows: {detail}</system-out></testcase>",
+                        check.violations, check.rows
+                    );
                 }
                 Status::Fail => {
                     let counted = format!("{} of {} rows, {} expected", check.violations, check.rows, check.expected);
                     let _ = write!(xml, "><failure type=\"{}\" message=\"{counted}: {detail}\">", check.code);
                     for example in &check.examples {
                         let row = example.row.map_or(String::new(), |row| format!("row {row}"));
-                        let said: Vec<&str> =
-                            [example.key.as_deref(), Some(row.as_str()), example.value.as_deref()].into_iter().flatten().collect();
+                        let said: Vec<&str> = [example.key.as_deref(), Some(row.as_str()), example.value.as_deref()]
+                            .into_iter()
+                            .flatten()
+                            .collect();
                         let _ = writeln!(xml, "{}", escaped(&said.join(" ")));
                     }
                     xml.push_str("</failure></testcase>\n");

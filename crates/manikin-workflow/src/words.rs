@@ -2,8 +2,8 @@
 
 use manikin_expression::Literal;
 use manikin_spec::spec::{
-    Choice, Draw, Exact, Field, Generator, Link, Parameter, Pick, QuantilePoints, Quantiles, Rows, RunningKind, Spec, Spread,
-    TimePattern,
+    Choice, Draw, Exact, Field, Generator, Link, Parameter, Pick, QuantilePoints, Quantiles, Rows, RunningKind, Spec,
+    Spread, TimePattern,
 };
 
 /// What makes a field's values, in one phrase.
@@ -66,7 +66,10 @@ pub(crate) fn of_generator(spec: &Spec, generator: &Generator) -> String {
         }
         Generator::Fake(kind) => {
             let name = serde_json::to_value(kind).ok();
-            format!("made up ({})", name.as_ref().and_then(serde_json::Value::as_str).unwrap_or("text").replace('_', " "))
+            format!(
+                "made up ({})",
+                name.as_ref().and_then(serde_json::Value::as_str).unwrap_or("text").replace('_', " ")
+            )
         }
         Generator::Running(running) => {
             let kind = match running.kind {
@@ -123,8 +126,10 @@ fn of_link(spec: &Spec, link: &Link) -> String {
 
 fn of_choice(choice: &Choice) -> String {
     let all = choice.values.iter().zip(&choice.shares);
-    let some: Vec<String> = all.take(6).map(|(value, share)| format!("{} {}", literal(value), percent(*share))).collect();
-    let more = if choice.values.len() > some.len() { format!(", … {} in all", choice.values.len()) } else { String::new() };
+    let some: Vec<String> =
+        all.take(6).map(|(value, share)| format!("{} {}", literal(value), percent(*share))).collect();
+    let more =
+        if choice.values.len() > some.len() { format!(", … {} in all", choice.values.len()) } else { String::new() };
     format!("{}{more}", some.join(", "))
 }
 
@@ -141,7 +146,8 @@ fn of_draw(draw: &Draw) -> String {
         Parameter::Value(value) => value.to_string(),
         Parameter::Expression(expression) => one_line(&expression.text),
     };
-    let mut parts: Vec<String> = draw.parameters.iter().map(|(name, value)| format!("{name} {}", parameter(value))).collect();
+    let mut parts: Vec<String> =
+        draw.parameters.iter().map(|(name, value)| format!("{name} {}", parameter(value))).collect();
     parts.extend(draw.min.as_ref().map(|min| format!("min {}", parameter(min))));
     parts.extend(draw.max.as_ref().map(|max| format!("max {}", parameter(max))));
     format!("{} ({})", draw.family.replace('_', " "), parts.join(", "))

@@ -44,7 +44,8 @@ fn generated_data_passes_and_its_edge_cases_are_expected() {
     assert!(failed.is_empty(), "{failed:?}");
     let expected: u64 = found.checks.iter().map(|check| check.expected).sum();
     assert_eq!(expected, 18, "ten claims without diagnoses and eight with a code that does not exist");
-    let strict = validate(&checked, &out, ValidateOptions { strict: true, ..ValidateOptions::default() }).expect("validates");
+    let strict =
+        validate(&checked, &out, ValidateOptions { strict: true, ..ValidateOptions::default() }).expect("validates");
     assert_eq!(strict.count(Status::Fail), 2, "strict fails what is expected");
 }
 
@@ -73,11 +74,14 @@ fn flat_gives_one_wide_row_per_claim_with_its_ancestors_links_and_children() {
     let plain = folder.path().join("plain");
     let wide = folder.path().join("wide");
     generate(&checked, &options(&plain), &()).expect("generates");
-    generate(&checked, &GenerateOptions { shape: Shape::Flat { entity: None }, ..options(&wide) }, &()).expect("generates");
+    generate(&checked, &GenerateOptions { shape: Shape::Flat { entity: None }, ..options(&wide) }, &())
+        .expect("generates");
     let (claims, rows) = (lines(&plain.join("claim.csv")), lines(&wide.join("claim.csv")));
     assert_eq!(claims.len(), rows.len());
     assert!(rows[0].starts_with(&claims[0]), "a claim's own columns come first: {}", rows[0]);
-    for column in ["patient_birth_date", "provider_specialty", "coverage_payer_type", "claim_line_count", "claim_line_billed"] {
+    for column in
+        ["patient_birth_date", "provider_specialty", "coverage_payer_type", "claim_line_count", "claim_line_billed"]
+    {
         assert!(rows[0].split(',').any(|name| name == column), "{column}");
     }
     for (claim, row) in claims.iter().zip(&rows).skip(1) {
@@ -96,7 +100,8 @@ fn a_mapping_renames_tables_and_columns_and_nothing_else() {
     let checked = spec("claims-prototype");
     let (plain, mapped) = (folder.path().join("plain"), folder.path().join("mapped"));
     generate(&checked, &options(&plain), &()).expect("generates");
-    generate(&checked, &GenerateOptions { names: Some("omop".to_owned()), ..options(&mapped) }, &()).expect("generates");
+    generate(&checked, &GenerateOptions { names: Some("omop".to_owned()), ..options(&mapped) }, &())
+        .expect("generates");
     let (own, omop) = (lines(&plain.join("patient.csv")), lines(&mapped.join("person.csv")));
     assert_eq!(own[1..], omop[1..]);
     assert!(omop[0].starts_with("person_id,gender_source_value,birth_datetime"), "{}", omop[0]);

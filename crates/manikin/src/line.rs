@@ -12,7 +12,7 @@ use clap_complete::Shell;
     version,
     about,
     long_about = "Synthetic health data that people can trust: one spec says what the data is, how to generate it, and what any dataset is checked against.",
-    after_help = "Examples:\n  manikin new claims-prototype -o claims.yaml\n  manikin check claims.yaml\n  manikin preview claims.yaml claim\n  manikin generate claims.yaml -o data --to csv,parquet\n  manikin validate data --spec claims.yaml\n  manikin describe claims.yaml -o docs\n\nExit codes: 0 done; 1 the spec or the data is not as it should be; 2 could not run.",
+    after_help = "Examples:\n  manikin new claims-prototype -o claims.yaml\n  manikin check claims.yaml\n  manikin preview claims.yaml claim\n  manikin generate claims.yaml -o data --to csv,parquet\n  manikin validate data --spec claims.yaml\n  manikin describe claims.yaml -o docs\n\nExit codes: 0 done; 1 the data breaks its contract; 2 bad input, or could not run.",
     disable_help_subcommand = true
 )]
 pub(crate) struct Line {
@@ -114,7 +114,7 @@ pub(crate) struct Plan {
     /// Show this entity's fields alone
     pub(crate) entity: Option<String>,
     /// Number of subjects instead of the spec's; totals scale along
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) patients: Option<u64>,
     /// Form of the plan
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
@@ -128,10 +128,10 @@ pub(crate) struct Preview {
     /// Show this entity alone
     pub(crate) entity: Option<String>,
     /// Rows of each entity
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub(crate) rows: u64,
     /// Seed instead of the spec's
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
     pub(crate) seed: Option<u64>,
 }
 
@@ -156,16 +156,16 @@ pub(crate) struct Generate {
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "csv")]
     pub(crate) to: Vec<String>,
     /// Number of subjects (patients) instead of the spec's; totals scale along
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) patients: Option<u64>,
     /// Seed instead of the spec's
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Write these entities alone, separated by commas
     #[arg(long, value_name = "ENTITIES", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// Threads; all cores when left out. The bytes do not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
     /// Make one of several parts: 1/8 to 8/8
     #[arg(long, value_name = "I/N", value_parser = partition)]
@@ -208,6 +208,9 @@ pub(crate) struct Validate {
     /// Show keys and values of violating rows, whosever they are
     #[arg(long)]
     pub(crate) show_rows: bool,
+    /// Most violating rows to show of each check
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) examples: usize,
     /// Expected violations, warnings and unknown columns fail as well
     #[arg(long)]
     pub(crate) strict: bool,
@@ -239,6 +242,9 @@ pub(crate) struct Describe {
     /// Dialect of SQL
     #[arg(long, value_enum, default_value_t = Dialect::Postgres)]
     pub(crate) dialect: Dialect,
+    /// Tables without keys and without demands on values, for data that may break them
+    #[arg(long)]
+    pub(crate) no_constraints: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -251,6 +257,8 @@ pub(crate) enum DescribeFormat {
     Html,
     /// CREATE TABLE statements.
     Sql,
+    /// Every rule as a query that finds the rows that break it, as JSON.
+    Rules,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

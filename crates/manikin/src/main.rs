@@ -1,7 +1,7 @@
 //! The `manikin` command.
 //!
-//! Standard output is data, standard error is talk. Exit codes: 0 done, 1 the data or the spec is not as it should be,
-//! 2 could not run.
+//! Standard output is data, standard error is talk. Exit codes: 0 done, 1 the data breaks its contract, 2 bad input, or
+//! could not run.
 
 mod command;
 mod line;
@@ -14,7 +14,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    // Out of memory or of disk is for the caller to see; a closed pipe is not an error of ours.
     let line = match line::Line::try_parse() {
         Ok(line) => line,
         Err(error) => {

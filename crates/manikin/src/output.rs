@@ -36,9 +36,9 @@ pub(crate) struct Voice {
     is_quiet: bool,
 }
 
-/// The data could not be used, or is not as it should be.
+/// The data breaks its contract.
 pub(crate) const VIOLATIONS: u8 = 1;
-/// The verb could not run.
+/// The input is bad, or the verb could not run.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
 
 impl Voice {

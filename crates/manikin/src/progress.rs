@@ -49,7 +49,8 @@ impl Progress for Bar {
         }
         self.bar.inc(1);
         // The bar counts blocks; the rows so far are kept in its message.
-        let before: u64 = self.bar.message().split(' ').next().and_then(|text| text.replace(',', "").parse().ok()).unwrap_or(0);
+        let before: u64 =
+            self.bar.message().split(' ').next().and_then(|text| text.replace(',', "").parse().ok()).unwrap_or(0);
         let total = before + rows;
         let seconds = self.bar.elapsed().as_secs_f64().max(0.001);
         let rate = (total as f64 / seconds) as u64;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use manikin_diagnostic::{Diagnostic, codes};
-use manikin_workflow::{Existing, GenerateOptions, Overrides, Partition, Shape, generate, open};
+use manikin_workflow::{Existing, Failure, GenerateOptions, Overrides, Partition, Shape, generate, open};
 
 use crate::line::{self, Generate};
 use crate::output::{End, Voice};
@@ -36,7 +36,12 @@ pub(crate) fn run(asked: &Generate, voice: Voice) -> Result<ExitCode, End> {
     let bar = Bar::new(voice.shows_progress());
     let made = pool.install(|| generate(&checked, &options, &bar));
     bar.finish();
-    let made = made?;
+    let made = made.map_err(|failure| match failure.diagnostics.iter().next() {
+        Some(first) if first.code == codes::FOLDER_NOT_EMPTY => {
+            Failure::of(first.clone().help("`--overwrite` replaces the folder and everything in it"))
+        }
+        _ => failure,
+    })?;
     let rows: u64 = made.manifest.entities.iter().map(|entity| entity.rows).sum();
     let each = made.manifest.entities.iter().map(|entity| format!("{} {}", grouped(entity.rows), entity.entity));
     voice.say(&format!(

@@ -41,11 +41,21 @@ fn text(plan: &Outline, is_one: bool, color: Color) -> String {
             let place = entity.place.clone().unwrap_or_default();
             [entity.name.clone(), expected(entity), shortened(&entity.rows, 72), place]
         };
-        text.push_str(&aligned(&["entity", "rows", "where they come from", "said in"], plan.entities.iter().map(row), color));
+        text.push_str(&aligned(
+            &["entity", "rows", "where they come from", "said in"],
+            plan.entities.iter().map(row),
+            color,
+        ));
         if !plan.edge_cases.is_empty() {
             let row = |case: &manikin_workflow::EdgeCaseOutline| {
                 let breaks = if case.breaks.is_empty() { "nothing".to_owned() } else { case.breaks.join(", ") };
-                [case.name.clone(), case.entity.clone(), case.rows.clone(), breaks, case.place.clone().unwrap_or_default()]
+                [
+                    case.name.clone(),
+                    case.entity.clone(),
+                    case.rows.clone(),
+                    breaks,
+                    case.place.clone().unwrap_or_default(),
+                ]
             };
             text.push('\n');
             let head = ["edge case", "entity", "rows", "breaks", "said in"];
@@ -65,7 +75,11 @@ fn text(plan: &Outline, is_one: bool, color: Color) -> String {
                 shortened(field.source.as_deref().unwrap_or(""), 96),
             ]
         };
-        text.push_str(&aligned(&["field", "type", "values", "said in", "source"], entity.fields.iter().map(row), color));
+        text.push_str(&aligned(
+            &["field", "type", "values", "said in", "source"],
+            entity.fields.iter().map(row),
+            color,
+        ));
     }
     text
 }

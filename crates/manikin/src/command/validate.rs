@@ -22,7 +22,7 @@ pub(crate) fn run(asked: &Validate, voice: Voice) -> Result<ExitCode, End> {
     };
     let checked = open(&asked.spec, Overrides { as_of }).checked()?;
     voice.warn(&checked.diagnostics, &checked.sources);
-    let options = ValidateOptions { show_rows: asked.show_rows, strict: asked.strict };
+    let options = ValidateOptions { show_rows: asked.show_rows, strict: asked.strict, examples: Some(asked.examples) };
     let found = validate(&checked, &asked.data, options)?;
     match asked.format {
         ReportFormat::Json => put(&format!("{}\n", serde_json::to_string_pretty(&found).unwrap_or_default()))?,
@@ -45,7 +45,8 @@ fn text(found: &Validation, is_all: bool, color: Color) -> String {
             .examples
             .iter()
             .map(|example| {
-                let key = example.key.clone().or_else(|| example.row.map(|row| format!("row {row}"))).unwrap_or_default();
+                let key =
+                    example.key.clone().or_else(|| example.row.map(|row| format!("row {row}"))).unwrap_or_default();
                 example.value.as_ref().map_or(key.clone(), |value| format!("{key}: {value}"))
             })
             .collect();
