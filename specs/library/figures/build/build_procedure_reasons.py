@@ -1,5 +1,6 @@
 """Writes ../procedure-reasons.csv: which procedures and services are done for which principal diagnosis, by setting.
 
+The settings AMB_LAB and EMER_LAB add laboratory services and, matched by the column visit, the visit that a claim bills.
 A row says that a procedure is done for a diagnosis; its weight is that of ../../codes/procedures.csv times the factor
 below. Limits of sex and age are copied. Deliveries are left out: what is done then follows from the mode of delivery.
 The pairs are ASSUMED: usual practice. Run from this folder: python3 build_procedure_reasons.py
@@ -123,9 +124,20 @@ for setting, pairs in PAIRS.items():
             row = procedures[code]
             if row["sex"] and diagnosis["sex"] and row["sex"] != diagnosis["sex"]:
                 continue
-            out.append([f"{setting}.{diagnosis['code']}.{code}", setting, diagnosis["code"], code, row["sex"], row["min_age"], row["max_age"],
+            out.append([f"{setting}.{diagnosis['code']}.{code}", f"{code} for {diagnosis['code']}", setting, diagnosis["code"], "", code, row["sex"], row["min_age"], row["max_age"],
                         f"{float(row['weight']) * factor:.3g}"])
+    # Laboratory services fit any diagnosis (an empty reason); the clinical record bills its own laboratory orders instead.
+    if setting != "IMP":
+        for code, row in procedures.items():
+            if row["display"] == "laboratory" and row["system"] == "cpt" and row["setting"] in ("AMB", setting):
+                out.append([f"{setting}_LAB.{code}", f"{code} for any diagnosis", f"{setting}_LAB", "", "", code, row["sex"], row["min_age"], row["max_age"],
+                            f"{float(row['weight']) * 0.06:.3g}"])
+        # A visit fits a claim that has that visit and outweighs what else may stand on it.
+        for code, row in procedures.items():
+            if row["display"] in ("office visit", "preventive visit", "ed visit", "hospital visit") or code in ("G0463", "G0439"):
+                out.append([f"{setting}_LAB.visit.{code}", f"{code} for any diagnosis", f"{setting}_LAB", "", code, code, "", "", "", 150])
+        out.extend([[line[0].replace(setting, f"{setting}_LAB", 1), line[1], f"{setting}_LAB", *line[3:]] for line in out if line[2] == setting])
 with open("../procedure-reasons.csv", "w", encoding="utf-8", newline="") as file:
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow("key setting reason procedure sex min_age max_age weight".split())
+    writer.writerow("key display setting reason visit procedure sex min_age max_age weight".split())
     writer.writerows(out)
