@@ -76,10 +76,7 @@ class DuckDb:
 
     def load(self, table, path, columns):
         names = ", ".join(f'"{name}"' for name, _ in columns)
-        cells = ", ".join(
-            f"from_json(\"{name}\", '[\"VARCHAR\"]')" if kind.endswith("[]") else f'CAST("{name}" AS {kind})'
-            for name, kind in columns
-        )
+        cells = ", ".join(f'CAST("{name}" AS {kind})' for name, kind in columns)
         self.connection.execute(
             f'INSERT INTO "{table}" ({names}) SELECT {cells} FROM read_csv(?, header=true, all_varchar=true)', [str(path)]
         )
@@ -106,14 +103,10 @@ class Postgres:
 
     def load(self, table, path, columns):
         header, rows = read(path)
-        kinds = dict(columns)
         names = ", ".join(f'"{name}"' for name in header)
         with self.connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
             for row in rows:
-                copy.write_row([
-                    None if cell == "" else json.loads(cell) if kinds[name] == "ARRAY" else cell
-                    for name, cell in zip(header, row)
-                ])
+                copy.write_row([cell or None for cell in row])
 
     def columns(self, table):
         return self.connection.execute(

@@ -56,7 +56,8 @@ pub struct RuleQuery {
 /// Every rule of a spec as a query of a dialect, with the tables that the queries read.
 #[must_use]
 pub fn rule_book(spec: &Spec, dialect: Dialect) -> RuleBook {
-    let lists = if dialect == Dialect::Sqlite { Lists::Json } else { Lists::Native };
+    // As the DDL has them: CSV and SQL files hold lists as the text of a JSON array.
+    let lists = Lists::Json;
     let rules = rule_queries(spec, dialect, lists);
     let names: BTreeSet<&String> = rules.iter().filter(|rule| rule.sql.is_some()).flat_map(|rule| &rule.tables).collect();
     let tables = names.into_iter().filter_map(|name| spec.tables.get(name)).map(|table| rule_table(table, dialect));
