@@ -78,7 +78,11 @@ pub fn validate(spec: &Arc<Spec>, folder: &Path, options: ValidateOptions) -> Re
     let judge = Judge {
         data: &data,
         expected: &expected,
-        shown: if options.show_rows || evidence == Evidence::Synthetic { options.examples.unwrap_or(EXAMPLES) } else { 0 },
+        shown: if options.show_rows || evidence == Evidence::Synthetic {
+            options.examples.unwrap_or(EXAMPLES)
+        } else {
+            0
+        },
         is_strict: options.strict,
     };
     let mut checks = Vec::new();
@@ -231,12 +235,15 @@ impl Judge<'_> {
 
     fn shape(&self, id: EntityId, missing: &[String], unexpected: &[String], checks: &mut Vec<Check>) {
         let names = |names: &[String]| names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let detail = match missing {
-            [] => "every field has its column".to_owned(),
-            lacking => format!("no column {}", names(lacking)),
-        };
-        let demand = Demand::new("columns", Kind::Structure, "MK0802", detail);
-        checks.push(self.count(id, demand, self.data.rows_of(id), missing.len() as u64));
+        if missing.is_empty() {
+            let demand = Demand::new("columns", Kind::Structure, "MK0802", "every field has its column".to_owned());
+            checks.push(self.count(id, demand, self.data.rows_of(id), 0));
+        }
+        for column in missing {
+            let detail = format!("the table has no column {column}");
+            let demand = Demand::new(format!("{column}.column"), Kind::Structure, "MK0802", detail);
+            checks.push(self.count(id, demand, self.data.rows_of(id), 1));
+        }
         if !unexpected.is_empty() {
             let detail = format!("columns without a field: {}", names(unexpected));
             let mut demand = Demand::new("unknown_columns", Kind::Structure, "MK0803", detail);

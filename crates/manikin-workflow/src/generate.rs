@@ -9,6 +9,7 @@ use manikin_formats::{
     Constraints, EncodedBlock, Existing, Manifest, Options, Origin, Output, Period, Source, Staging,
 };
 use manikin_generate::{Plan, PlanOptions, Progress, Run};
+use manikin_spec::spec::Rows;
 use manikin_tables::Block;
 
 pub use manikin_generate::Partition;
@@ -84,6 +85,15 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
         let message = format!("there is no partition {} of {}", partition.number, partition.of);
         return Err(Diagnostic::error(codes::BAD_OPTION, message)
             .help("partitions are numbered from 1: 1/8 to 8/8")
+            .into());
+    }
+    if spec.entities.iter().all(|entity| matches!(entity.rows, Rows::External)) {
+        let diagnostic = Diagnostic::error(
+            codes::CANNOT_GENERATE,
+            "the spec only describes data: no entity says how many rows it has",
+        );
+        return Err(diagnostic
+            .help("give the entities a `count` and their fields generators; `validate` needs neither")
             .into());
     }
     let plan = Arc::new(Plan::new(spec.clone(), PlanOptions { seed: options.seed, subjects: options.subjects })?);
