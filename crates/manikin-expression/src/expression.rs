@@ -269,6 +269,12 @@ impl Condition {
             Condition::Key { value, .. } | Condition::Match { value, .. } | Condition::Range { value, .. } => value,
         }
     }
+
+    fn value_mut(&mut self) -> &mut Expr {
+        match self {
+            Condition::Key { value, .. } | Condition::Match { value, .. } | Condition::Range { value, .. } => value,
+        }
+    }
 }
 
 /// An arithmetic operation.
@@ -430,6 +436,55 @@ impl Expr {
                 argument.iter().chain(filter).for_each(|of| of.visit(see));
             }
             Expr::Lookup { conditions, .. } => conditions.iter().for_each(|of| of.value().visit(see)),
+        }
+    }
+
+    /// Shows every node to `change`, outer ones first; the nodes within one are left out where it says false.
+    pub fn visit_mut(&mut self, change: &mut impl FnMut(&mut Expr) -> bool) {
+        if !change(self) {
+            return;
+        }
+        match self {
+            Expr::Literal { .. } | Expr::Column(_) => {}
+            Expr::Not(of)
+            | Expr::Negate(of)
+            | Expr::IsNull { of, .. }
+            | Expr::IsTruth { of, .. }
+            | Expr::Like { of, .. }
+            | Expr::Convert { of, .. }
+            | Expr::InTable { of, .. }
+            | Expr::Cell { name: of, .. } => of.visit_mut(change),
+            Expr::Arithmetic { left: one, right: other, .. }
+            | Expr::Compare { left: one, right: other, .. }
+            | Expr::Shift { of: one, by: other, .. } => {
+                one.visit_mut(change);
+                other.visit_mut(change);
+            }
+            Expr::Logical { operands: items, .. } | Expr::Call { arguments: items, .. } => {
+                items.iter_mut().for_each(|item| item.visit_mut(change));
+            }
+            Expr::Case { branches, otherwise, .. } => {
+                for (condition, result) in branches {
+                    condition.visit_mut(change);
+                    result.visit_mut(change);
+                }
+                otherwise.iter_mut().for_each(|of| of.visit_mut(change));
+            }
+            Expr::In { of, items, .. } => {
+                of.visit_mut(change);
+                items.iter_mut().for_each(|item| item.visit_mut(change));
+            }
+            Expr::Between { of, low, high, .. } => {
+                of.visit_mut(change);
+                low.visit_mut(change);
+                high.visit_mut(change);
+            }
+            Expr::Aggregate { argument, filter, .. } => {
+                argument.iter_mut().chain(filter).for_each(|of| of.visit_mut(change));
+            }
+            Expr::Lookup { conditions, .. } => {
+                conditions.iter_mut().for_each(|of| of.value_mut().visit_mut(change));
+            }
         }
     }
 }
