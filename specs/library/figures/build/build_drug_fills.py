@@ -53,6 +53,8 @@ def main():
                 continue
             for low, high in BANDS:
                 middle = min((low + high) // 2, 90)
+                if low >= 12 and drug["form"] in ("oral suspension", "nebulizer suspension") and drug["ingredient"] != "nystatin":
+                    continue  # those of 12 and over swallow tablets
                 if middle < number(drug["min_age"], 0) or low < number(drug["min_age"], 0) - 1:
                     continue
                 if row["indication_type"] == "condition":
