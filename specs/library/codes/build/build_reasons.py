@@ -92,6 +92,17 @@ NEEDS = [
     (r"N40", "benign_prostatic_hyperplasia"), (r"J30", "allergic_rhinitis"), (r"C50", "breast_cancer"), (r"C61", "prostate_cancer"),
     (r"C18|C19|C20", "colorectal_cancer"), (r"C34", "lung_cancer"),
 ]
+# How urgent a reason is at the door (ASSUMED), and the factor on its weight among urgent (triage 1 and 2) and minor
+# (4 and 5) arrivals; the rest is between.
+GRAVE = r"A41|I2[16]|I6[013]|I46|I50|I11\.0|I13|I16\.[19]|J9[56]|J80|J69|K92\.[012]|K35|S72|S06\.[3-6]|E10\.1|E1[01]\.0|G93|N17|G45|R57|T40|T78\.2|O14|O00"
+MINOR = r"J0[0126]|J30|H|B34|B0|L|S[0-9]0|S[5689]3|M|R21|R05|K0|Z|N76|J40|T14|W|R51|J11|J10"
+URGENCY = {"grave": (10, 0), "usual": (1, 0.7), "minor": (0.05, 1.4)}
+
+
+def urgency(code):
+    return "grave" if re.match(GRAVE, code) else "minor" if re.match(MINOR, code) else "usual"
+
+
 codes = [r for r in csv.DictReader((LIB / "codes/icd-10-cm.csv").open(encoding="utf-8"))
          if r["position"] == "any" and not r["code"].startswith("Z38")]
 
@@ -121,9 +132,10 @@ for cls, column in (("AMB", "weight_amb"), ("EMER", "weight_emer"), ("IMP", "wei
                 if w >= total * .001:
                     out.append([f"{cls}.{sex}.{band}.{r['code']}", r["display"], cls, sex, band, lo, hi, r["code"],
                                 f"{w:.3f}".rstrip("0").rstrip("."), r["acuity"],
-                                next((key for pattern, key in NEEDS if re.match(pattern, r["code"])), "")])
+                                next((key for pattern, key in NEEDS if re.match(pattern, r["code"])), ""), urgency(r["code"]),
+                                *(f"{w * f:.3g}" for f in URGENCY[urgency(r["code"])])])
 with (LIB / "figures/reasons-by-class.csv").open("w", newline="", encoding="utf-8") as f:
     w = csv.writer(f, lineterminator="\n")
-    w.writerow("key display class sex age_band age_from age_to code weight acuity needs".split())
+    w.writerow("key display class sex age_band age_from age_to code weight acuity needs urgency weight_urgent weight_minor".split())
     w.writerows(out)
 print(len(out))
