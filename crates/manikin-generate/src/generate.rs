@@ -1,5 +1,6 @@
 //! One step of a block: makes an entity's rows, computes a field, or settles which rows stay.
 
+mod draw;
 mod fake;
 mod link;
 mod list;
@@ -9,13 +10,13 @@ mod running;
 use crate::block::{EntityRows, Rows};
 use crate::edge;
 use crate::error::GenerateError;
-use crate::plan::{Compiled, CountPlan, DrawPlan, Plan, RowsPlan, distribution};
+use crate::plan::{Compiled, CountPlan, Plan, RowsPlan};
 use crate::plan::{PickPlan, QuantilePlan};
 use crate::relations::{Candidates, column_of};
 use crate::values::{self, NONE};
 use crate::whole::Whole;
 use manikin_expression::{Expression, Type};
-use manikin_random::{Distribution, Name, TotalSplit, normal_cdf, normal_quantile};
+use manikin_random::{Name, TotalSplit, normal_cdf, normal_quantile};
 use manikin_spec::spec::{EntityId, FieldId, Parameter, Step};
 use manikin_tables::Column;
 
@@ -404,65 +405,6 @@ impl Cx<'_> {
                 Ok(bounded as u64)
             })
             .collect()
-    }
-
-    fn draw(&self, draw: &DrawPlan, select: Option<&[u32]>) -> Result<Vec<f64>, GenerateError> {
-        let rows = self.at(select);
-        match draw {
-            // Straight from the normal, which spares a correlated field its way through the uniform and back.
-            DrawPlan::Whole(Distribution::Normal { mean, sd }) => {
-                Ok(rows.iter().map(|&row| mean + sd * self.normal(row as usize)).collect())
-            }
-            DrawPlan::Whole(Distribution::LogNormal { mu, sigma }) => {
-                Ok(rows.iter().map(|&row| libm::exp(mu + sigma * self.normal(row as usize))).collect())
-            }
-            DrawPlan::Whole(distribution) => {
-                Ok(rows.iter().map(|&row| distribution.quantile(self.uniform(row as usize))).collect())
-            }
-            DrawPlan::Truncated(truncated) => {
-                Ok(rows.iter().map(|&row| truncated.quantile(self.uniform(row as usize))).collect())
-            }
-            DrawPlan::PerRow(draw) => {
-                let parameter = |parameter: &Parameter| match parameter {
-                    Parameter::Value(value) => Ok(vec![*value; rows.len()]),
-                    Parameter::Expression(expression) => Ok(values::to_numbers(&self.evaluate(expression, select)?)),
-                };
-                let parameters = draw
-                    .parameters
-                    .iter()
-                    .map(|(name, given)| Ok((*name, parameter(given)?)))
-                    .collect::<Result<Vec<_>, GenerateError>>()?;
-                let min = draw.min.as_ref().map(parameter).transpose()?;
-                let max = draw.max.as_ref().map(parameter).transpose()?;
-                let is_whole = min.is_none() && max.is_none();
-                let bound = |bound: &Option<Vec<f64>>, at: usize| {
-                    bound.as_ref().map(|values| values[at]).filter(|value| !value.is_nan())
-                };
-                rows.iter()
-                    .enumerate()
-                    .map(|(at, &row)| {
-                        if parameters.iter().any(|(_, values)| values[at].is_nan()) {
-                            return Ok(f64::NAN);
-                        }
-                        let value = |name: &str| {
-                            parameters.iter().find(|(given, _)| *given == name).map(|(_, values)| values[at])
-                        };
-                        let built = distribution(draw.family, value, self.place)?;
-                        match built {
-                            Distribution::Normal { mean, sd } if is_whole => {
-                                return Ok(mean + sd * self.normal(row as usize));
-                            }
-                            Distribution::LogNormal { mu, sigma } if is_whole => {
-                                return Ok(libm::exp(mu + sigma * self.normal(row as usize)));
-                            }
-                            built if is_whole => return Ok(built.quantile(self.uniform(row as usize))),
-                            _ => {}
-                        }
-                        Ok(built.quantile_within(self.uniform(row as usize), bound(&min, at), bound(&max, at)))
-                    })
-                    .collect()
-            }
-        }
     }
 
     fn quantiles(&self, quantiles: &QuantilePlan, select: Option<&[u32]>) -> Result<Vec<f64>, GenerateError> {

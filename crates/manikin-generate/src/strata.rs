@@ -40,6 +40,8 @@ pub(crate) struct Strata {
     /// Rows that the static condition leaves.
     allowed: Vec<bool>,
     equal: Vec<Matcher>,
+    /// The column that leaves the fewest rows, and the rows of each of its values: only they are looked through.
+    narrow: Option<(usize, Map<Atom, Vec<u32>>)>,
     between: Vec<(Vec<f64>, Vec<f64>)>,
     weights: Option<Vec<f64>>,
     grid: Option<GridColumns>,
@@ -74,12 +76,14 @@ impl Strata {
         weight: Option<&str>,
         grid: Option<GridColumns>,
     ) -> Self {
+        let equal: Vec<Matcher> = equal.iter().filter_map(|name| table.columns.get(*name)).map(Matcher::new).collect();
         let numbers =
             |name: &str| table.columns.get(name).map_or_else(|| vec![f64::NAN; table.rows], values::to_numbers);
         Self {
             rows: table.rows,
             allowed: allowed.unwrap_or_else(|| vec![true; table.rows]),
-            equal: equal.iter().filter_map(|name| table.columns.get(*name)).map(Matcher::new).collect(),
+            narrow: narrowest(&equal),
+            equal,
             between: between.iter().map(|(low, high)| (numbers(low), numbers(high))).collect(),
             weights: weight.map(numbers),
             grid,
@@ -168,7 +172,13 @@ impl Strata {
                     (low[row].is_nan() || low[row] <= value) && (high[row].is_nan() || value <= high[row])
                 })
         };
-        let rows: Vec<u32> = (0..self.rows).filter(|row| fits(*row)).map(|row| row as u32).collect();
+        let rows: Vec<u32> = match &self.narrow {
+            Some((column, rows)) => {
+                let rows = rows.get(&equal[*column]).map_or(&[] as &[u32], Vec::as_slice);
+                rows.iter().copied().filter(|row| fits(*row as usize)).collect()
+            }
+            None => (0..self.rows).filter(|row| fits(*row)).map(|row| row as u32).collect(),
+        };
         let weights: Vec<f64> = match &self.weights {
             Some(weights) => rows
                 .iter()
@@ -188,6 +198,18 @@ impl Strata {
         };
         Ok(Stratum { rows, alias, grid })
     }
+}
+
+/// The column with the most different values, of those without a cell that matches anything.
+fn narrowest(equal: &[Matcher]) -> Option<(usize, Map<Atom, Vec<u32>>)> {
+    let indexed = equal.iter().enumerate().filter(|(_, matcher)| !matcher.cells.contains(&ABSENT)).map(|(at, matcher)| {
+        let mut rows: Map<Atom, Vec<u32>> = Map::default();
+        for (row, cell) in matcher.cells.iter().enumerate() {
+            rows.entry(*cell).or_default().push(row as u32);
+        }
+        (at, rows)
+    });
+    indexed.reduce(|best, next| if next.1.len() > best.1.len() { next } else { best })
 }
 
 /// The strata that some rows fall in.

@@ -266,6 +266,40 @@ fn totals_and_counts_of_edge_cases_scale_with_the_patients() {
 }
 
 #[test]
+fn a_distribution_that_is_cut_off_keeps_its_shape_between_the_bounds() {
+    let text = r#"
+manikin: 1
+product: cut
+version: 1.0.0
+period: {from: 2025-01-01, to: 2025-12-31}
+seed: 5
+entities:
+  patient:
+    subject: true
+    count: 20000
+    key: patient_id
+    fields:
+      patient_id: {id: uuid}
+      half: {normal: {mean: 0, sd: 1, min: 0}}
+      mean: {constant: 0.0}
+      each: {normal: {mean: mean, sd: 1, min: 0}}
+"#;
+    let frames = generate(text);
+    for field in ["half", "each"] {
+        let mut values = numbers(&frames["patient"], field);
+        values.sort_by(f64::total_cmp);
+        let n = values.len() as f64;
+        // The half-normal distribution is erf(x / √2). Kolmogorov-Smirnov at alpha 1e-6: 2.69 / √n.
+        let distance = values
+            .iter()
+            .enumerate()
+            .map(|(at, x)| (libm::erf(x / std::f64::consts::SQRT_2) - at as f64 / n).abs())
+            .fold(0.0, f64::max);
+        assert!(distance < 2.69 / n.sqrt() + 1.0 / n, "{field}: {distance}");
+    }
+}
+
+#[test]
 fn correlated_fields_keep_their_distributions_and_their_correlation() {
     let clinic = generate(
         r#"

@@ -13,6 +13,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// Blocks of rows come and go by the hundred megabytes; mimalloc keeps their pages, where the system's allocator gives
+/// them back and asks again (measured in BENCHMARKS.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let line = match line::Line::try_parse() {
         Ok(line) => line,

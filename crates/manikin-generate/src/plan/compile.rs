@@ -7,7 +7,7 @@ use crate::time::WeekSampler;
 use crate::truth;
 use crate::values;
 use manikin_expression::{Expression, Literal, Type};
-use manikin_random::{Correlation, Cumulative, Distribution, Name, QuantileGrid, RunKey, Truncated};
+use manikin_random::{Correlation, Cumulative, Distribution, Name, QuantileGrid, RunKey};
 use manikin_spec::document::{Choose, Fake, Scale};
 use manikin_spec::spec::{
     self, Count, EntityId, EntityScope, FieldId, Generator, Parameter, QuantilePoints, Rows, Selection, Spec, TimePattern,
@@ -39,9 +39,7 @@ pub(crate) enum Compiled {
 /// A distribution: its parameters fixed, or worked out per row.
 pub(crate) enum DrawPlan {
     /// The same for every row.
-    Whole(Distribution),
-    /// The same for every row, cut off.
-    Truncated(Truncated),
+    Fixed { distribution: Distribution, min: Option<f64>, max: Option<f64> },
     /// By row.
     PerRow(spec::Draw),
 }
@@ -400,11 +398,7 @@ fn draw_plan(draw: &spec::Draw, place: &str) -> Result<DrawPlan, GenerateError> 
     match (bound(&draw.min), bound(&draw.max)) {
         (Some(min), Some(max)) => {
             let value = |name: &str| fixed.iter().find(|(given, _)| *given == name).map(|(_, value)| *value);
-            let whole = distribution(draw.family, value, place)?;
-            Ok(match (min, max) {
-                (None, None) => DrawPlan::Whole(whole),
-                _ => DrawPlan::Truncated(whole.within(min, max)),
-            })
+            Ok(DrawPlan::Fixed { distribution: distribution(draw.family, value, place)?, min, max })
         }
         _ => Ok(DrawPlan::PerRow(draw.clone())),
     }
