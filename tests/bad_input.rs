@@ -300,7 +300,7 @@ fn hostile_files_are_refused_quickly() {
         ("deep", deep.into_bytes(), "MK0006"),
         ("brackets", brackets.into_bytes(), "MK000"),
         ("bomb", bomb.into_bytes(), "MK0007"),
-        ("expression", expression.into_bytes(), "MK04"),
+        ("expression", expression.into_bytes(), "MK0409"),
         ("latin", latin, "MK0003"),
         ("utf16", utf16, "MK000"),
         ("empty", Vec::new(), "MK0010"),

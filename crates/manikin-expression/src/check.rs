@@ -8,7 +8,7 @@ mod table;
 use std::ops::Range;
 
 use crate::convert::{common, conversion_help, convert};
-use crate::error::{AMBIGUOUS, ExpressionError, TYPE_MISMATCH, UNKNOWN_NAME, UNSUPPORTED};
+use crate::error::{AMBIGUOUS, ExpressionError, TOO_LARGE, TYPE_MISMATCH, UNKNOWN_NAME};
 use crate::expression::{Expr, Expression};
 use crate::scope::{ColumnRef, Hop, Scope};
 use crate::syntax::{Node, Syntax, parse};
@@ -101,7 +101,7 @@ impl Checker<'_> {
         if self.depth >= MAX_DEPTH {
             let message = format!("the expression nests more than {MAX_DEPTH} deep");
             return self.report(
-                ExpressionError::new(UNSUPPORTED, message, &syntax.range).with_help("split it over several fields"),
+                ExpressionError::new(TOO_LARGE, message, &syntax.range).with_help("split it over several fields"),
             );
         }
         self.depth += 1;

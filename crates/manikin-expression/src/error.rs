@@ -17,6 +17,8 @@ pub const WRONG_ARGUMENTS: &str = "MK0405";
 pub const UNKNOWN_FUNCTION: &str = "MK0406";
 /// A name leads to more than one thing.
 pub const AMBIGUOUS: &str = "MK0407";
+/// The expression is too long or nests too deeply.
+pub const TOO_LARGE: &str = "MK0409";
 
 /// One mistake in an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]

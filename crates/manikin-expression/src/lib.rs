@@ -24,7 +24,7 @@ mod types;
 
 pub use check::{check, check_as, names};
 pub use error::{
-    AMBIGUOUS, DOES_NOT_PARSE, ExpressionError, TYPE_MISMATCH, UNKNOWN_FUNCTION, UNKNOWN_NAME, UNSUPPORTED,
+    AMBIGUOUS, DOES_NOT_PARSE, ExpressionError, TOO_LARGE, TYPE_MISMATCH, UNKNOWN_FUNCTION, UNKNOWN_NAME, UNSUPPORTED,
     WRONG_ARGUMENTS,
 };
 pub use expression::{Aggregate, Arithmetic, Comparison, Condition, Expr, Expression, Logic};

@@ -12,7 +12,7 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
 
-use crate::error::{DOES_NOT_PARSE, ExpressionError, UNSUPPORTED};
+use crate::error::{DOES_NOT_PARSE, ExpressionError, TOO_LARGE, UNSUPPORTED};
 use crate::expression::{Arithmetic, Comparison, Logic};
 use crate::types::Literal;
 
@@ -116,7 +116,7 @@ pub(crate) fn parse(text: &str) -> Result<Syntax, ExpressionError> {
     });
     if written.len() > MAX_LISTED || written.len() - 2 * listed.count() > MAX_TOKENS {
         let message = format!("the expression is too long: {} tokens", written.len());
-        return Err(ExpressionError::new(UNSUPPORTED, message, &whole)
+        return Err(ExpressionError::new(TOO_LARGE, message, &whole)
             .with_help("put lists of values into a table and ask in_table(x, 'table'); derive fields for parts"));
     }
     if written.is_empty() {
@@ -128,11 +128,15 @@ pub(crate) fn parse(text: &str) -> Result<Syntax, ExpressionError> {
         Err(error) => {
             // At the end of the text the parser's token has no place of its own.
             let range = places.range(parser.peek_token_ref().span).unwrap_or(text.len()..text.len());
-            let message = match error {
-                ParserError::TokenizerError(message) | ParserError::ParserError(message) => without_place(&message),
-                ParserError::RecursionLimitExceeded => "the expression nests too deeply".to_owned(),
-            };
-            return Err(ExpressionError::new(DOES_NOT_PARSE, message, &range));
+            return Err(match error {
+                ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
+                    ExpressionError::new(DOES_NOT_PARSE, without_place(&message), &range)
+                }
+                ParserError::RecursionLimitExceeded => {
+                    ExpressionError::new(TOO_LARGE, "the expression nests too deeply", &range)
+                        .with_help("split it over several fields or functions")
+                }
+            });
         }
     };
     let next = parser.peek_token_ref();
@@ -212,7 +216,7 @@ impl Reader<'_> {
         let range = self.range(sql);
         if depth > MAX_DEPTH {
             return Err(ExpressionError::new(
-                UNSUPPORTED,
+                TOO_LARGE,
                 format!("the expression nests more than {MAX_DEPTH} deep"),
                 &range,
             )

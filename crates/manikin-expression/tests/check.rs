@@ -69,9 +69,9 @@ fn long_chains_are_read_and_deep_nests_refused() {
     let list = format!("n in ({})", vec!["1"; 20_000].join(", "));
     assert!(check(&list, &One).is_ok());
     let edge = vec!["n"; 999].join(" + ");
-    assert_eq!(errors(&edge)[0].code, "MK0402");
+    assert_eq!(errors(&edge)[0].code, "MK0409");
     let postfix = format!("n{}", " is null".repeat(990));
-    assert_eq!(errors(&postfix)[0].code, "MK0402");
+    assert_eq!(errors(&postfix)[0].code, "MK0409");
     for deep in ["(".repeat(5000), "not ".repeat(5000) + "n", vec!["n"; 4000].join(" + "), "- ".repeat(4000) + "n"] {
         assert!(!errors(&deep).is_empty());
     }
@@ -80,9 +80,9 @@ fn long_chains_are_read_and_deep_nests_refused() {
 #[test]
 fn doubling_functions_are_bounded() {
     assert!(check("twice3(n)", &One).is_ok());
-    assert_eq!(errors("twice15(n)")[0].code, "MK0402");
+    assert_eq!(errors("twice15(n)")[0].code, "MK0409");
     assert!(check("nest1(n)", &One).is_ok());
-    assert_eq!(errors("nest14(n)")[0].code, "MK0402");
+    assert_eq!(errors("nest14(n)")[0].code, "MK0409");
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::operator::{literal, shift};
 use super::{Checker, Expr};
 use crate::convert::convert;
-use crate::error::{ExpressionError, TYPE_MISMATCH, UNKNOWN_FUNCTION, UNSUPPORTED, WRONG_ARGUMENTS, nearest};
+use crate::error::{
+    ExpressionError, TOO_LARGE, TYPE_MISMATCH, UNKNOWN_FUNCTION, UNSUPPORTED, WRONG_ARGUMENTS, nearest,
+};
 use crate::expression::{Aggregate, Arithmetic, Comparison};
 use crate::functions::{Definition, Form, Function, Parameter, REGISTRY, Returns, definition};
 use crate::scope::Macro;
@@ -321,7 +323,7 @@ impl Checker<'_> {
         self.expanded += size(&syntax);
         if self.expanded > MAX_EXPANDED || self.expanding.len() >= MAX_EXPANSION_DEPTH {
             return self.report(
-                ExpressionError::new(UNSUPPORTED, format!("`{name}` expands to too large an expression"), range)
+                ExpressionError::new(TOO_LARGE, format!("`{name}` expands to too large an expression"), range)
                     .with_help("derive a field for the part that repeats"),
             );
         }

@@ -584,12 +584,7 @@ pub struct Bernoulli {
 impl From<&Bernoulli> for Draw {
     fn from(value: &Bernoulli) -> Self {
         let parameters = value.p.iter().map(|p| ("p", p.clone())).collect();
-        Self {
-            family: "bernoulli",
-            parameters,
-            min: None,
-            max: None,
-        }
+        Self { family: "bernoulli", parameters, min: None, max: None }
     }
 }
 
@@ -608,12 +603,7 @@ impl From<&Uniform> for Draw {
         let mut parameters = Vec::new();
         parameters.extend(value.min.iter().map(|min| ("min", min.clone())));
         parameters.extend(value.max.iter().map(|max| ("max", max.clone())));
-        Self {
-            family: "uniform",
-            parameters,
-            min: None,
-            max: None,
-        }
+        Self { family: "uniform", parameters, min: None, max: None }
     }
 }
 
@@ -635,12 +625,7 @@ impl From<&Triangular> for Draw {
         parameters.extend(value.min.iter().map(|min| ("min", min.clone())));
         parameters.extend(value.mode.iter().map(|mode| ("mode", mode.clone())));
         parameters.extend(value.max.iter().map(|max| ("max", max.clone())));
-        Self {
-            family: "triangular",
-            parameters,
-            min: None,
-            max: None,
-        }
+        Self { family: "triangular", parameters, min: None, max: None }
     }
 }
 

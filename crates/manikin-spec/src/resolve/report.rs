@@ -150,6 +150,7 @@ fn expression_code(code: &str) -> Code {
         error::WRONG_ARGUMENTS => codes::WRONG_ARGUMENT_COUNT,
         error::UNKNOWN_FUNCTION => codes::UNKNOWN_FUNCTION,
         error::AMBIGUOUS => codes::AMBIGUOUS_NAME,
+        error::TOO_LARGE => codes::EXPRESSION_TOO_DEEP,
         _ => codes::TYPE_MISMATCH,
     }
 }

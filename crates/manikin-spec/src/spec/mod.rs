@@ -284,4 +284,3 @@ pub enum Action {
     /// The row twice, after everything else.
     Duplicate,
 }
-
