@@ -127,7 +127,14 @@ def growth():
 
 def panel_weights():
     groups = {
-        "usual": {},
+        "usual": {"pt_inr": 0.3, "aptt": 0.05, "ldh": 0.05, "ck": 0.1, "magnesium": 0.3, "phosphate": 0.1, "free_t4": 0.5, "uric_acid": 0.2, "crp": 0.4},
+        "acute_visit": {"cbc_differential": 12, "bmp": 8, "cmp": 4, "urinalysis": 8, "crp": 3, "tsh": 2, "hepatic": 1},
+        "lipids": {"lipid": 40, "cmp": 12, "hepatic": 6, "hba1c": 6},
+        "thyroid": {"tsh": 40, "free_t4": 18, "lipid": 4},
+        "kidney": {"bmp": 24, "cbc": 10, "urine_albumin_creatinine": 16, "phosphate": 6, "urinalysis": 6, "vitamin_d": 4},
+        "anemia": {"cbc_differential": 24, "ferritin": 14, "iron": 12, "vitamin_b12": 6},
+        "heart": {"bmp": 20, "lipid": 12, "cbc": 8, "pt_inr": 6, "nt_probnp": 5, "magnesium": 4},
+        "gout": {"uric_acid": 30, "bmp": 12},
         "diabetic": {"hba1c": 45, "urine_albumin_creatinine": 14, "lipid": 18, "cmp": 24, "bmp": 12},
         "emergency": {"cmp": 22, "bmp": 22, "cbc_differential": 34, "cbc": 8, "troponin_i_hs": 14, "lactate": 7, "urinalysis": 14, "d_dimer": 3,
                       "lipase": 5, "pt_inr": 5, "nt_probnp": 4, "magnesium": 4, "arterial_blood_gas": 2},
