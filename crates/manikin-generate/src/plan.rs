@@ -59,6 +59,7 @@ pub(crate) struct EntityNames {
 }
 
 /// How an entity's rows are made.
+#[expect(clippy::large_enum_variant, reason = "a plan holds a few hundred of them, made once")]
 pub(crate) enum RowsPlan {
     /// This many root rows.
     Fixed(u64),

@@ -202,13 +202,14 @@ impl Strata {
 
 /// The column with the most different values, of those without a cell that matches anything.
 fn narrowest(equal: &[Matcher]) -> Option<(usize, Map<Atom, Vec<u32>>)> {
-    let indexed = equal.iter().enumerate().filter(|(_, matcher)| !matcher.cells.contains(&ABSENT)).map(|(at, matcher)| {
-        let mut rows: Map<Atom, Vec<u32>> = Map::default();
-        for (row, cell) in matcher.cells.iter().enumerate() {
-            rows.entry(*cell).or_default().push(row as u32);
-        }
-        (at, rows)
-    });
+    let indexed =
+        equal.iter().enumerate().filter(|(_, matcher)| !matcher.cells.contains(&ABSENT)).map(|(at, matcher)| {
+            let mut rows: Map<Atom, Vec<u32>> = Map::default();
+            for (row, cell) in matcher.cells.iter().enumerate() {
+                rows.entry(*cell).or_default().push(row as u32);
+            }
+            (at, rows)
+        });
     indexed.reduce(|best, next| if next.1.len() > best.1.len() { next } else { best })
 }
 

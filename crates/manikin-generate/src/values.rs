@@ -14,7 +14,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 /// A column of numbers of the type, rounded as the type demands; NaN becomes NULL.
 pub(crate) fn from_numbers(numbers: &[f64], ty: &Type) -> Column {
     match ty {
-        Type::Integer => integers(numbers, ty, |number| round_half_away(number)),
+        Type::Integer => integers(numbers, ty, round_half_away),
         Type::Decimal(scale) => {
             let factor = manikin_expression::power_of_ten(*scale) as f64;
             integers(numbers, ty, move |number| round_half_away(number * factor))
@@ -159,7 +159,7 @@ fn whole(value: &Literal, scale: u8) -> Option<i64> {
 
 /// The values at these rows; [`NONE`] gives NULL.
 pub(crate) fn gather(from: &Column, rows: &[u32]) -> Column {
-    column(from.ty(), gather_series(&from.series(), rows))
+    column(from.ty(), gather_series(from.series(), rows))
 }
 
 fn gather_series(series: &Series, rows: &[u32]) -> Series {

@@ -258,7 +258,8 @@ fn an_edge_case_that_finds_too_few_rows_says_so() {
 
 #[test]
 fn totals_and_counts_of_edge_cases_scale_with_the_patients() {
-    let text = CLAIMS.replace("  twice: {entity: claim, rate: 1%, duplicate: true, breaks: claim.claim_id.unique}\n", "");
+    let text =
+        CLAIMS.replace("  twice: {entity: claim, rate: 1%, duplicate: true, breaks: claim.claim_id.unique}\n", "");
     let claims = frames(&run(&text, PlanOptions { subjects: Some(1400), ..PlanOptions::default() }).unwrap());
     assert_eq!(claims["claim"].height(), 6666);
     let high = texts(&claims["edge_cases"], "edge_case").iter().filter(|name| name.as_deref() == Some("high")).count();

@@ -62,9 +62,8 @@ impl Cx<'_> {
                 if parameters.iter().any(|(_, values)| values.at(at).is_nan()) {
                     return Ok(f64::NAN);
                 }
-                let value = |name: &str| {
-                    parameters.iter().find(|(given, _)| *given == name).map(|(_, values)| values.at(at))
-                };
+                let value =
+                    |name: &str| parameters.iter().find(|(given, _)| *given == name).map(|(_, values)| values.at(at));
                 let built = distribution(draw.family, value, self.place)?;
                 let drawn = self.whole(&built, row as usize);
                 let (min, max) = (bound(&min, at), bound(&max, at));

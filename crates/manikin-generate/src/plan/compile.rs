@@ -10,13 +10,15 @@ use manikin_expression::{Expression, Literal, Type};
 use manikin_random::{Correlation, Cumulative, Distribution, Name, QuantileGrid, RunKey};
 use manikin_spec::document::{Choose, Fake, Scale};
 use manikin_spec::spec::{
-    self, Count, EntityId, EntityScope, FieldId, Generator, Parameter, QuantilePoints, Rows, Selection, Spec, TimePattern,
+    self, Count, EntityId, EntityScope, FieldId, Generator, Parameter, QuantilePoints, Rows, Selection, Spec,
+    TimePattern,
 };
 use manikin_tables::Column;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A generator with its tables and dictionaries built.
+#[expect(clippy::large_enum_variant, reason = "a plan holds a few hundred of them, made once")]
 pub(crate) enum Compiled {
     Constant(Literal),
     Uuid,
@@ -37,6 +39,7 @@ pub(crate) enum Compiled {
 }
 
 /// A distribution: its parameters fixed, or worked out per row.
+#[expect(clippy::large_enum_variant, reason = "a plan holds a few hundred of them, made once")]
 pub(crate) enum DrawPlan {
     /// The same for every row.
     Fixed { distribution: Distribution, min: Option<f64>, max: Option<f64> },
@@ -45,6 +48,7 @@ pub(crate) enum DrawPlan {
 }
 
 /// Quantiles: one grid, or one per stratum of a table.
+#[expect(clippy::large_enum_variant, reason = "a plan holds a few hundred of them, made once")]
 pub(crate) enum QuantilePlan {
     /// The same for every row.
     Fixed(QuantileGrid),

@@ -15,6 +15,9 @@ use crate::column::Column;
 /// A map that is only looked up, never walked: its hash is fast and the same on every machine.
 type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::FixedState>;
 
+/// A column's numbers where they stand, and the row of them that each row at hand reaches.
+type HeldNumbers = (Vec<Option<f64>>, Rc<Vec<u32>>);
+
 /// A small table that expressions look values up in, with the indices made so far.
 #[derive(Debug)]
 pub struct LookupTable {
@@ -319,7 +322,7 @@ impl Frame<'_> {
         }
         // Only the columns that some row names are read, each where it stands: bringing them all here would cost a
         // gather of every column for the one value that each row wants of them.
-        let mut numbers: Vec<Option<(Vec<Option<f64>>, Rc<Vec<u32>>)>> = Vec::with_capacity(columns.len());
+        let mut numbers: Vec<Option<HeldNumbers>> = Vec::with_capacity(columns.len());
         for (column, used) in columns.iter().zip(used) {
             numbers.push(if used {
                 let held = Value::Column(self.held(&column.entity, &column.field, &column.ty)?.series().clone());
