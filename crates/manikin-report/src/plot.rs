@@ -21,6 +21,12 @@ const WIDTH: f64 = 240.0;
 const HEIGHT: f64 = 64.0;
 /// ASSUMED: two dozen bars show a shape at 240 points without noise from a few hundred values.
 const BINS: usize = 24;
+/// Height of the line of text under the bars.
+const FOOT: f64 = 14.0;
+/// ASSUMED: width of a digit or letter at 9 points in a wide sans-serif typeface such as DejaVu Sans.
+const LETTER: f64 = 6.0;
+/// Most letters of a category's name.
+const LETTERS: usize = 20;
 /// Most categories drawn.
 const CATEGORIES: usize = 8;
 /// Columns with more different values than this are identifiers or free text and are not drawn.
@@ -30,16 +36,19 @@ const MOST_VALUES: usize = 2_000;
 pub fn plot(column: &Column) -> Option<Plot> {
     let series = column.series();
     match column.ty() {
-        Type::Integer => histogram(series.i64().ok()?.iter().flatten().map(|value| value as f64).collect(), number),
+        Type::Integer => {
+            histogram(series.i64().ok()?.iter().flatten().map(|value| value as f64).collect(), number, Values::Whole)
+        }
         Type::Decimal(scale) => {
             let one = power_of_ten(*scale) as f64;
-            histogram(series.i64().ok()?.iter().flatten().map(|units| units as f64 / one).collect(), number)
+            let values = series.i64().ok()?.iter().flatten().map(|units| units as f64 / one);
+            histogram(values.collect(), number, Values::Any)
         }
-        Type::Float => histogram(series.f64().ok()?.iter().flatten().collect(), number),
-        Type::Date => histogram(series.i32().ok()?.iter().flatten().map(f64::from).collect(), day),
+        Type::Float => histogram(series.f64().ok()?.iter().flatten().collect(), number, Values::Any),
+        Type::Date => histogram(series.i32().ok()?.iter().flatten().map(f64::from).collect(), day, Values::Whole),
         Type::DateTime => {
             let days = series.i64().ok()?.iter().flatten().map(|micros| micros as f64 / calendar::DAY as f64);
-            histogram(days.collect(), day)
+            histogram(days.collect(), day, Values::Any)
         }
         Type::Boolean => {
             bars(counted(series.bool().ok()?.iter().flatten().map(|value| if value { "true" } else { "false" })))
@@ -68,7 +77,30 @@ fn day(value: f64) -> String {
     calendar::date_text(libm::floor(value) as i32)
 }
 
-fn histogram(mut values: Vec<f64>, said: fn(f64) -> String) -> Option<Plot> {
+/// What values there can be between two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Values {
+    /// Whole numbers alone.
+    Whole,
+    /// Any number.
+    Any,
+}
+
+/// Low end, width and number of the bars from the least to the most value.
+///
+/// Bars of whole numbers hold as many of them each, lest some stay empty or hold more than others by their width.
+fn bins(low: f64, high: f64, values: Values) -> (f64, f64, usize) {
+    match values {
+        Values::Any => (low, (high - low) / BINS as f64, BINS),
+        Values::Whole => {
+            let span = high - low + 1.0;
+            let width = libm::ceil(span / BINS as f64).max(1.0);
+            (low, width, (libm::ceil(span / width) as usize).clamp(1, BINS))
+        }
+    }
+}
+
+fn histogram(mut values: Vec<f64>, said: fn(f64) -> String, kind: Values) -> Option<Plot> {
     values.sort_by(f64::total_cmp);
     let (least, most) = (*values.first()?, *values.last()?);
     if least >= most {
@@ -79,29 +111,31 @@ fn histogram(mut values: Vec<f64>, said: fn(f64) -> String) -> Option<Plot> {
     // A long tail would press the rest into one bar: what lies beyond the outermost hundredth shares the last bars.
     let (low, high) = (at(0.005), at(0.995));
     let (low, high) = if high > low { (low, high) } else { (least, most) };
-    let mut counts = [0_usize; BINS];
+    let (low, width, number) = bins(low, high, kind);
+    let mut counts = vec![0_usize; number];
     for value in &values {
-        let place = (value - low) / (high - low) * BINS as f64;
-        counts[(place.max(0.0) as usize).min(BINS - 1)] += 1;
+        let place = (value - low) / width;
+        counts[(place.max(0.0) as usize).min(number - 1)] += 1;
     }
     let tallest = counts.iter().copied().max().unwrap_or(1).max(1) as f64;
-    let step = WIDTH / BINS as f64;
+    let step = WIDTH / number as f64;
     let mut shapes = String::new();
     for (place, count) in counts.iter().enumerate() {
-        let height = *count as f64 / tallest * (HEIGHT - 16.0);
+        let height = *count as f64 / tallest * (HEIGHT - FOOT - 2.0);
         // Writing to a string cannot fail.
         let _ = write!(
             shapes,
             "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{height:.1}\"/>",
             place as f64 * step,
-            HEIGHT - 14.0 - height,
+            HEIGHT - FOOT - height,
             step - 1.0
         );
     }
     let words = format!("{} values from {} to {}, median {}", values.len(), said(least), said(most), said(median));
     let _ = write!(
         shapes,
-        "<text x=\"0\" y=\"{HEIGHT}\">{}</text><text x=\"{WIDTH}\" y=\"{HEIGHT}\" text-anchor=\"end\">{}</text>",
+        "<text x=\"0\" y=\"{0}\">{1}</text><text x=\"{WIDTH}\" y=\"{0}\" text-anchor=\"end\">{2}</text>",
+        HEIGHT - 4.0,
         said(low),
         said(high)
     );
@@ -131,21 +165,22 @@ fn bars(counts: BTreeMap<String, usize>) -> Option<Plot> {
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     counts.truncate(CATEGORIES);
     let tallest = counts.first().map_or(1, |(_, count)| *count).max(1) as f64;
-    let (row, label) = (14.0, 96.0);
+    let row = 14.0;
+    let short: Vec<String> = counts.iter().map(|(value, _)| shortened(value)).collect();
+    let letters = short.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let label = letters as f64 * LETTER + 8.0;
     let mut shapes = String::new();
     let mut said = Vec::new();
     for (place, (value, count)) in counts.iter().enumerate() {
         let share = *count as f64 / total as f64 * 100.0;
         let top = place as f64 * row;
         let width = *count as f64 / tallest * (WIDTH - label - 44.0);
-        let short: String = value.chars().take(14).collect();
-        let short = if value.chars().count() > 14 { format!("{short}…") } else { short };
         let _ = write!(
             shapes,
             "<text x=\"{:.0}\" y=\"{:.1}\" text-anchor=\"end\">{}</text><rect x=\"{label:.0}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"10\"/><text x=\"{:.1}\" y=\"{:.1}\">{share:.1} %</text>",
             label - 4.0,
             top + 10.0,
-            escaped(&short),
+            escaped(&short[place]),
             top + 1.5,
             label + width + 4.0,
             top + 10.0
@@ -155,6 +190,16 @@ fn bars(counts: BTreeMap<String, usize>) -> Option<Plot> {
     let more = if of > counts.len() { format!(", and {} more", of - counts.len()) } else { String::new() };
     let words = format!("{}{more}", said.join(", "));
     Some(Plot { svg: svg(counts.len() as f64 * row + 2.0, &shapes, &words), words })
+}
+
+/// The start and the end of a long name: names that share a stem differ in their ends.
+fn shortened(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= LETTERS {
+        return name.to_owned();
+    }
+    let (start, end) = (LETTERS - LETTERS / 3 - 1, LETTERS / 3);
+    letters[..start].iter().chain(&['…']).chain(&letters[letters.len() - end..]).collect()
 }
 
 fn svg(height: f64, shapes: &str, words: &str) -> String {
@@ -185,5 +230,20 @@ mod tests {
         assert_eq!(drawn.words, "1001 values from 0 to 1000, median 500");
         assert!(plot(&Column::integers(vec![7; 9])).is_none());
         assert!(plot(&Column::integers(Vec::new())).is_none());
+    }
+
+    #[test]
+    fn few_whole_numbers_have_a_bar_each_and_all_bars_of_many_hold_as_many() {
+        let years = plot(&Column::integers((0..50).map(|n| 2021 + n % 5).collect())).expect("a plot");
+        assert_eq!(years.svg.matches("<rect").count(), 5);
+        assert_eq!(years.svg.matches("height=\"48.0\"").count(), 5, "{}", years.svg);
+        assert_eq!(bins(1.0, 48.0, Values::Whole), (1.0, 2.0, 24));
+        assert_eq!(bins(1.0, 25.0, Values::Whole), (1.0, 2.0, 13));
+    }
+
+    #[test]
+    fn long_names_keep_their_ends() {
+        assert_eq!(shortened("larkspur_health_commercial"), "larkspur_heal…ercial");
+        assert_eq!(shortened("Other government pay"), "Other government pay");
     }
 }

@@ -59,7 +59,8 @@ pub fn rule_book(spec: &Spec, dialect: Dialect) -> RuleBook {
     // As the DDL has them: CSV and SQL files hold lists as the text of a JSON array.
     let lists = Lists::Json;
     let rules = rule_queries(spec, dialect, lists);
-    let names: BTreeSet<&String> = rules.iter().filter(|rule| rule.sql.is_some()).flat_map(|rule| &rule.tables).collect();
+    let names: BTreeSet<&String> =
+        rules.iter().filter(|rule| rule.sql.is_some()).flat_map(|rule| &rule.tables).collect();
     let tables = names.into_iter().filter_map(|name| spec.tables.get(name)).map(|table| rule_table(table, dialect));
     let naming = Names { spec, lists };
     let written = spec.entities.iter().filter(|entity| !entity.hidden);
@@ -185,8 +186,7 @@ fn unwritten(spec: &Spec, entity: &Entity, rule: &Expression) -> Option<String> 
             from.clone_from(&hop.entity);
         }
     }
-    (!missing.is_empty())
-        .then(|| format!("not written: {}", missing.into_iter().collect::<Vec<_>>().join(", ")))
+    (!missing.is_empty()).then(|| format!("not written: {}", missing.into_iter().collect::<Vec<_>>().join(", ")))
 }
 
 /// The column here and the column there that a hop joins.
