@@ -15,6 +15,12 @@ pub enum FormatError {
         /// The output folder.
         folder: PathBuf,
     },
+    /// MK0901: the output folder is to be replaced, but holds what no run wrote.
+    #[error("{} holds files but no manifest, so manikin did not make it and does not replace it", folder.display())]
+    FolderOfOthers {
+        /// The output folder.
+        folder: PathBuf,
+    },
     /// MK0902: the output path names a file.
     #[error("{} is a file, expected a folder", path.display())]
     NotAFolder {
@@ -186,7 +192,7 @@ impl FormatError {
     /// The stable code, such as `MK0901`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::FolderNotEmpty { .. } => "MK0901",
+            Self::FolderNotEmpty { .. } | Self::FolderOfOthers { .. } => "MK0901",
             Self::Io { action: "read", .. } => "MK0002",
             Self::NotUtf8 { .. } => "MK0003",
             Self::NotAFolder { .. } | Self::Io { .. } | Self::Unnamed { .. } => "MK0902",
@@ -205,6 +211,7 @@ impl FormatError {
     /// What the reader can do about it, where there is something.
     pub fn help(&self) -> Option<String> {
         let help = match self {
+            Self::FolderOfOthers { .. } => "name another folder, or empty this one yourself".to_owned(),
             Self::FolderNotEmpty { .. } => "name another folder, or ask to overwrite this one".to_owned(),
             Self::NotAFolder { .. } => "name a folder; each entity becomes a file in it".to_owned(),
             Self::Io { source, path, .. } => match source.kind() {

@@ -14,13 +14,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::FormatError;
+use crate::manifest::MANIFEST_FILE;
 
 /// What to do when the output folder already holds something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// Refuse to start.
     Refuse,
-    /// Replace the folder and everything in it.
+    /// Replace the folder and everything in it, if a run made it: a home folder named by mistake stays.
     Replace,
 }
 
@@ -41,7 +42,7 @@ impl Staging {
     ///
     /// # Errors
     ///
-    /// - `MK0901` when the output folder holds something and is not to be replaced
+    /// - `MK0901` when the output folder holds something and is not to be replaced, or holds files without a manifest
     /// - `MK0902` when its path is a file, has no name, or cannot be written
     pub fn begin(target: &Path, existing: Existing) -> Result<Self, FormatError> {
         let target = resolve(target)?;
@@ -49,8 +50,14 @@ impl Staging {
             return Err(FormatError::Unnamed { path: target });
         };
         restore_and_sweep(parent, name, &target)?;
-        if existing == Existing::Refuse && !is_absent_or_empty(&target)? {
-            return Err(FormatError::FolderNotEmpty { folder: target });
+        if !is_absent_or_empty(&target)? {
+            match existing {
+                Existing::Refuse => return Err(FormatError::FolderNotEmpty { folder: target }),
+                Existing::Replace if !target.join(MANIFEST_FILE).is_file() => {
+                    return Err(FormatError::FolderOfOthers { folder: target });
+                }
+                Existing::Replace => {}
+            }
         }
         static RUNS: AtomicU64 = AtomicU64::new(0);
         let run = format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));

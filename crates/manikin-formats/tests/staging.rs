@@ -63,9 +63,12 @@ fn a_folder_with_something_in_it_is_refused_or_replaced_whole() {
     fs::write(target.join("old.csv"), "").expect("written");
     let error = Staging::begin(&target, Existing::Refuse).expect_err("refused");
     assert_eq!(error.code(), "MK0901");
+    let error = Staging::begin(&target, Existing::Replace).expect_err("no run made it");
+    assert_eq!(error.code(), "MK0901");
+    fs::write(target.join("manifest.json"), "{}").expect("written");
     let staging = Staging::begin(&target, Existing::Replace).expect("staging");
     fs::write(staging.folder().join("new.csv"), "").expect("written");
-    assert_eq!(names(&target), ["old.csv"]);
+    assert_eq!(names(&target), ["manifest.json", "old.csv"]);
     staging.commit().expect("committed");
     assert_eq!(names(&target), ["new.csv"]);
     assert_eq!(names(place.path()), ["out"]);

@@ -10,7 +10,7 @@ use clap_complete::Shell;
 #[command(
     name = "manikin",
     version,
-    about,
+    about = "Synthetic health data that people can trust",
     long_about = "Synthetic health data that people can trust: one spec says what the data is, how to generate it, and what any dataset is checked against.",
     after_help = "Examples:\n  manikin new claims-prototype -o claims.yaml\n  manikin check claims.yaml\n  manikin preview claims.yaml claim\n  manikin generate claims.yaml -o data --to csv,parquet\n  manikin validate data --spec claims.yaml\n  manikin describe claims.yaml -o docs\n\nExit codes: 0 done; 1 the data breaks its contract; 2 bad input, or could not run.",
     disable_help_subcommand = true
@@ -170,7 +170,7 @@ pub(crate) struct Generate {
     /// Make one of several parts: 1/8 to 8/8
     #[arg(long, value_name = "I/N", value_parser = partition)]
     pub(crate) partition: Option<(u64, u64)>,
-    /// Replace the folder if it is there
+    /// Replace the folder if it is there and manikin made it
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// One table per entity, or one wide row per row of the main one

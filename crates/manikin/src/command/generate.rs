@@ -37,8 +37,12 @@ pub(crate) fn run(asked: &Generate, voice: Voice) -> Result<ExitCode, End> {
     let made = pool.install(|| generate(&checked, &options, &bar));
     bar.finish();
     let made = made.map_err(|failure| match failure.diagnostics.iter().next() {
-        Some(first) if first.code == codes::FOLDER_NOT_EMPTY => {
+        Some(first) if first.code == codes::FOLDER_NOT_EMPTY && !asked.overwrite => {
             Failure::of(first.clone().help("`--overwrite` replaces the folder and everything in it"))
+        }
+        // What a spec asks of its own number of subjects may be out of reach of the few that were asked for.
+        Some(first) if first.code == codes::CANNOT_GENERATE && asked.patients.is_some() => {
+            Failure::of(first.clone().help("exact shares and totals need room: try more --patients"))
         }
         _ => failure,
     })?;
