@@ -172,7 +172,7 @@ impl Whole {
         let is_reference = plan.is_reference(id);
         let key = plan.key.address().child(plan.names[id.0].fields[field.0], 1);
         let fails = |error: manikin_random::QuotaError| {
-            GenerateError::new(&place, error.to_string())
+            GenerateError::new(&place, format!("its exact shares cannot be met: {error}"))
                 .help("let more rows have a single claim, bring the weights nearer to what the rows can hold, or drop `exact`")
         };
         let quota = match exact {

@@ -228,8 +228,11 @@ pub(crate) fn unreadable(name: &str, error: &io::Error, files: &dyn Files) -> Di
     match error.kind() {
         io::ErrorKind::NotFound => {
             let names = files.names();
-            Diagnostic::error(codes::FILE_NOT_FOUND, format!("file `{name}` is not found"))
-                .suggest(nearest(name, names.iter().map(String::as_str)))
+            let diagnostic = Diagnostic::error(codes::FILE_NOT_FOUND, format!("file `{name}` is not found"));
+            match nearest(name, names.iter().map(String::as_str)) {
+                Some(near) => diagnostic.suggest(Some(near)),
+                None => diagnostic.help("files are looked for at this path, beside the spec and in the library"),
+            }
         }
         io::ErrorKind::FileTooLarge => yaml::too_large(name),
         io::ErrorKind::IsADirectory => {

@@ -3,15 +3,15 @@
 codes! {
     FOLDER_NOT_EMPTY = "MK0901", "the output folder is not empty",
     "Files of another run are not overwritten unless asked to.",
-    wrong: "manikin generate claims.yaml --out data", mended: "manikin generate claims.yaml --out data-2";
+    wrong: "manikin generate claims.yaml -o data", mended: "manikin generate claims.yaml -o data-2";
 
     CANNOT_WRITE = "MK0902", "a file cannot be written",
     "The system refused: the folder may be missing or read-only, or the disk full.",
-    wrong: "manikin generate claims.yaml --out /read-only", mended: "manikin generate claims.yaml --out data";
+    wrong: "manikin generate claims.yaml -o /read-only", mended: "manikin generate claims.yaml -o data";
 
     UNKNOWN_FORMAT = "MK0903", "no such format",
     "The formats there are are listed in the message.",
-    wrong: "manikin generate claims.yaml --format cvs", mended: "manikin generate claims.yaml --format csv";
+    wrong: "manikin generate claims.yaml -o data --to cvs", mended: "manikin generate claims.yaml -o data --to csv";
 
     BAD_FILE_NAME = "MK0904", "a file name does not fit its format",
     "Formats that write one file of all entities take a plain file name after a colon; other formats take none. No two \
