@@ -17,7 +17,13 @@ pub(crate) fn run(asked: &Describe, voice: Voice) -> Result<ExitCode, End> {
         put(&text(&checked, asked.format.unwrap_or(DescribeFormat::Mermaid), asked)?)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let all = [DescribeFormat::Mermaid, DescribeFormat::Markdown, DescribeFormat::Html, DescribeFormat::Sql, DescribeFormat::Rules];
+    let all = [
+        DescribeFormat::Mermaid,
+        DescribeFormat::Markdown,
+        DescribeFormat::Html,
+        DescribeFormat::Sql,
+        DescribeFormat::Rules,
+    ];
     let wanted: Vec<DescribeFormat> =
         all.into_iter().filter(|format| asked.format.is_none_or(|only| only == *format)).collect();
     std::fs::create_dir_all(folder).map_err(|error| refused(folder, &error))?;
