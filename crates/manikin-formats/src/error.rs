@@ -227,6 +227,7 @@ impl FormatError {
                 io::ErrorKind::ReadOnlyFilesystem => {
                     "the file system is mounted read-only; choose another place".to_owned()
                 }
+                _ if self.code() == "MK0902" => "choose another place".to_owned(),
                 _ => return None,
             },
             Self::Unnamed { .. } => "name a new folder, such as ./out".to_owned(),

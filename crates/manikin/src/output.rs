@@ -102,7 +102,10 @@ pub(crate) fn put(text: &str) -> Result<(), End> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(End::Closed),
-        Err(error) => Err(Diagnostic::error(codes::CANNOT_WRITE, format!("standard output: {error}")).into()),
+        Err(error) => {
+            let diagnostic = Diagnostic::error(codes::CANNOT_WRITE, format!("standard output: {error}"));
+            Err(diagnostic.help("see where it is redirected to").into())
+        }
     }
 }
 
@@ -114,7 +117,7 @@ pub(crate) fn put_file(path: &std::path::Path, text: &str) -> Result<(), End> {
         match error.kind() {
             io::ErrorKind::AlreadyExists => diagnostic.help("name a file that does not exist yet").into(),
             io::ErrorKind::NotFound => diagnostic.help("make the folder first").into(),
-            _ => diagnostic.into(),
+            _ => diagnostic.help("name a file in a folder that can be written").into(),
         }
     })
 }

@@ -59,5 +59,6 @@ fn text(checked: &Checked, format: DescribeFormat, asked: &Describe) -> Result<S
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> End {
-    Diagnostic::error(codes::CANNOT_WRITE, format!("{}: {error}", path.display())).into()
+    let diagnostic = Diagnostic::error(codes::CANNOT_WRITE, format!("{}: {error}", path.display()));
+    diagnostic.help("name a folder that can be written, with -o").into()
 }
