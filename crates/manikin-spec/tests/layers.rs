@@ -122,6 +122,8 @@ error[MK0503]: layer `./a` uses itself: my/a.yaml → my/b.yaml → my/a.yaml
   |
 1 | use: [./a]
   |       ^^^
+  |
+  = help: `manikin explain MK0503` shows how to write it
 
 1 error
 "
