@@ -24,9 +24,6 @@ const LONG_LINE: usize = 400;
 /// How many bytes are shown on each side of a place on a long line.
 const EXCERPT: usize = 60;
 
-/// Examples up to this many bytes are shown; longer ones are left to `manikin explain`.
-const LONGEST_EXAMPLE: usize = 80;
-
 /// Places of one file that lie within this many bytes share one snippet.
 const SHARED_SNIPPET: usize = 16_384;
 
@@ -73,18 +70,14 @@ pub(crate) fn render(item: &Diagnostic, sources: &Sources, color: Color) -> Stri
     lines.join("\n")
 }
 
-/// Where an error comes without advice for the place itself, how such a thing is written right, from the registry.
+/// Where an error comes without advice for the place itself, where its code is explained: the registry's own example is
+/// of another place and would mislead here.
 fn example(item: &Diagnostic) -> Option<String> {
     if item.severity != Severity::Error || !item.help.is_empty() || item.fix.is_some() {
         return None;
     }
-    let entry = item.code.entry()?;
-    let is_short = entry.mended.len() <= LONGEST_EXAMPLE && !entry.mended.contains('\n');
-    Some(if is_short {
-        format!("write it as in `{}`", entry.mended)
-    } else {
-        format!("`manikin explain {}` shows how to write it", item.code)
-    })
+    item.code.entry()?;
+    Some(format!("`manikin explain {}` shows how to write it", item.code))
 }
 
 /// A place to underline, cut to its first line and to the text.

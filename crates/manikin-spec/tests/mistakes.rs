@@ -84,6 +84,8 @@ error[MK0005]: not valid YAML: while parsing a flow mapping, did not find expect
   |
 2 | seed: 7
   |     ^
+  |
+  = help: `manikin explain MK0005` shows how to write it
 
 1 error
 "
@@ -120,6 +122,8 @@ error[MK0008]: key `seed` is given twice in one map
 2 | title: x
 3 | seed: 2
   | ^^^^ again here
+  |
+  = help: `manikin explain MK0008` shows how to write it
 
 1 error
 "
@@ -175,6 +179,8 @@ error[MK0108]: the number must be 1
   |
 1 | manikin: 2
   |          ^ got 2
+  |
+  = help: `manikin explain MK0108` shows how to write it
 
 error[MK0102]: expected a whole number, found text
  --> a.yaml:2:7
