@@ -5,7 +5,8 @@
 //! sampled is sampled from a seed that is passed in, and ties are broken by a stated rule.
 
 pub mod score;
+pub mod stats;
 pub mod table;
 
-pub use score::{Direction, Interval, Score, Status};
+pub use score::{Definition, Direction, Interval, Score, Status};
 pub use table::{Column, Pair, Table, Values};

@@ -57,3 +57,84 @@ pub struct Score {
     /// Whether it was computed.
     pub status: Status,
 }
+
+/// What a metric is, wherever it is computed: the line that documentation and reports are made from.
+///
+/// A metric's file holds one as a constant; its scores are made from it, so that no score lacks a direction, a range
+/// or a reference, and none is a NaN.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Definition {
+    /// The metric, in the field's standard name, in snake case.
+    pub name: &'static str,
+    /// What it says and what good looks like, in plain words.
+    pub means: &'static str,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The least and the greatest value that the metric can take.
+    pub range: (f64, f64),
+    /// Where the definition comes from.
+    pub reference: &'static str,
+}
+
+impl Definition {
+    /// A score of `value` over `n` records; incomplete when the value is not a finite number.
+    #[must_use]
+    pub fn score(&self, about: Vec<String>, value: f64, n: usize, method: impl Into<String>) -> Score {
+        if !value.is_finite() {
+            return self.incomplete(about, n, method, "the value is not a finite number for these data");
+        }
+        Score {
+            metric: self.name,
+            about,
+            value: Some(value),
+            interval: None,
+            direction: self.direction,
+            range: self.range,
+            n,
+            method: method.into(),
+            reference: self.reference,
+            status: Status::Computed,
+        }
+    }
+
+    /// A score without a value, and why it has none.
+    #[must_use]
+    pub fn incomplete(
+        &self,
+        about: Vec<String>,
+        n: usize,
+        method: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Score {
+        Score {
+            metric: self.name,
+            about,
+            value: None,
+            interval: None,
+            direction: self.direction,
+            range: self.range,
+            n,
+            method: method.into(),
+            reference: self.reference,
+            status: Status::Incomplete(reason.into()),
+        }
+    }
+}
+
+impl Score {
+    /// The score with an interval, cut to the metric's range; without one when an end is not a number.
+    #[must_use]
+    pub fn with_interval(mut self, interval: Option<Interval>) -> Self {
+        self.interval = interval.filter(|i| self.value.is_some() && !i.low.is_nan() && !i.high.is_nan()).map(|i| {
+            let (least, greatest) = self.range;
+            Interval { low: i.low.clamp(least, greatest), high: i.high.clamp(least, greatest), level: i.level }
+        });
+        self
+    }
+
+    /// Whether the score has a value.
+    #[must_use]
+    pub fn is_computed(&self) -> bool {
+        self.status == Status::Computed
+    }
+}
