@@ -227,6 +227,39 @@ fn a_planted_defect_breaks_nothing_else() {
 }
 
 #[test]
+fn a_row_whose_keys_contradict_each_other_belongs_to_whom_it_names_itself() {
+    let folder = empty_folder("validate-contradiction");
+    let part = "  part:
+    means: One part of a bill, with its member once more.
+    per: bill
+    key: part_id
+    fields:
+      part_id: {means: Identifier., type: text, required: true, unique: true}
+      bill_id: {references: bill, means: Bill., type: text, required: true}
+      member_id: {references: member, means: Member., type: text}
+      done_on: {means: Day., type: date, required: true}
+    rules:
+      after_birth: {holds: \"done_on >= member.birth_date\", means: Nothing is done before birth.}
+";
+    let contract = folder.join("contract.yaml");
+    fs::write(&contract, format!("{CONTRACT}{part}")).expect("written");
+    let data = folder.join("data");
+    fs::create_dir(&data).expect("made");
+    fs::write(data.join("member.csv"), MEMBERS).expect("written");
+    fs::write(data.join("bill.csv"), BILLS).expect("written");
+    // p1 names the member of its bill, p2 one born before the bill's own, p3 one born after the part, p4 nobody.
+    let parts = "part_id,bill_id,member_id,done_on\n\
+        p1,b1,m1,2025-01-10\np2,b6,m1,1999-01-01\np3,b1,m5,2024-06-01\np4,b6,,1999-01-01\n";
+    fs::write(data.join("part.csv"), parts).expect("written");
+    let ran = validate(&contract, &data, &["--format", "json", "--show-rows"]).exits(1);
+    let report: Value = serde_json::from_str(&ran.out).expect("JSON");
+    let checks = report["checks"].as_array().expect("checks");
+    let rule = checks.iter().find(|check| check["entity"] == "part" && check["name"] == "after_birth").expect("checked");
+    assert_eq!(rule["violations"], 1, "{rule}");
+    assert_eq!(rule["examples"][0]["key"], "p3");
+}
+
+#[test]
 fn stale_data_is_found_as_of_a_day() {
     let (contract, data) = extract("stale", MEMBERS, BILLS);
     validate(&contract, &data, &["--as-of", "2025-07-15"]).exits(0);

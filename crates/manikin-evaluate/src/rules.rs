@@ -22,7 +22,10 @@ pub(crate) fn check(judge: &Judge<'_>, id: EntityId, checks: &mut Vec<Check>) {
             checks.push(judge.skipped(id, demand, reason));
             continue;
         }
-        match violations(&rule.holds, &entity.name, data) {
+        // The rows that the rule's query finds in a database: see `Spec::straighten`.
+        let mut holds = rule.holds.clone();
+        data.spec().straighten(id, &mut holds.root, &|of, field| data.link(of, field).is_some());
+        match violations(&holds, &entity.name, data) {
             Ok(mut rows) => {
                 // Children point to the first row of a key: a copy of it has none to aggregate and is told by the key.
                 if !rule.holds.aggregated().is_empty() {

@@ -1,9 +1,9 @@
 //! A spec's rules as SQL, so that they run in a user's warehouse and find the same rows.
 
 use manikin_expression::sql::{Dialect, Lists, Naming, rule_query};
-use manikin_expression::{Expr, Expression, Hop, Via};
+use manikin_expression::{Expression, Hop, Via};
 use manikin_spec::Spec;
-use manikin_spec::spec::{Entity, EntityId, Field};
+use manikin_spec::spec::{Entity, EntityId};
 use manikin_spec::table::{Table, Values};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -109,7 +109,9 @@ fn rule_queries(spec: &Spec, dialect: Dialect, lists: Lists) -> Vec<RuleQuery> {
     for entity in spec.entities.iter().filter(|entity| !entity.hidden) {
         for rule in &entity.rules {
             let mut holds = rule.holds.clone();
-            shorten(spec, &entity.name, &mut holds.root);
+            if let Some(id) = spec.entity(&entity.name) {
+                spec.straighten(id, &mut holds.root, &|of, field| !spec[of][field].hidden);
+            }
             let skipped = unwritten(spec, entity, &holds);
             let rendered = match &skipped {
                 Some(_) => None,
@@ -131,39 +133,6 @@ fn rule_queries(spec: &Spec, dialect: Dialect, lists: Lists) -> Vec<RuleQuery> {
         }
     }
     queries
-}
-
-/// Goes straight to an ancestor whose key a row holds, instead of through parents that may not be written.
-fn shorten(spec: &Spec, from: &str, expr: &mut Expr) {
-    let straight = |hops: &mut Vec<Hop>| {
-        let Some(id) = spec.entity(from) else { return };
-        let parents = hops.iter().take_while(|hop| hop.via == Via::Parent).count();
-        for at in (1..parents).rev() {
-            let target = spec.entity(&hops[at].entity);
-            let holds_key = |field: &&Field| !field.hidden && field.references == target;
-            if let Some(field) = spec[id].fields.iter().find(holds_key) {
-                let hop = Hop { via: Via::Link(field.name.clone()), entity: hops[at].entity.clone() };
-                hops.splice(..=at, [hop]);
-                return;
-            }
-        }
-    };
-    expr.visit_mut(&mut |node| match node {
-        Expr::Column(column) => {
-            straight(&mut column.hops);
-            true
-        }
-        Expr::Cell { columns, .. } => {
-            columns.iter_mut().for_each(|column| straight(&mut column.hops));
-            true
-        }
-        // Inside, names start from the child's rows.
-        Expr::Aggregate { entity, argument, filter, .. } => {
-            argument.iter_mut().chain(filter).for_each(|of| shorten(spec, entity, of));
-            false
-        }
-        _ => true,
-    });
 }
 
 /// Why an expression cannot run on the written files, if it cannot.

@@ -7,6 +7,7 @@ mod contract;
 mod generator;
 mod step;
 mod visit;
+mod way;
 
 pub use contract::*;
 pub use generator::*;
