@@ -4,6 +4,7 @@
 //! encoding real data, limits, verdicts and reports belong to other crates. Every function is deterministic: what is
 //! sampled is sampled from a seed that is passed in, and ties are broken by a stated rule.
 
+pub mod encode;
 pub mod score;
 pub mod stats;
 pub mod table;

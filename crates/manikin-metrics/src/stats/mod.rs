@@ -3,11 +3,20 @@
 //! Everything here is a pure function, sums in row order, takes its seed as an argument and answers `None` (never a
 //! NaN) where the statistic does not exist.
 
+pub mod auc;
+pub mod design;
+pub mod features;
+pub mod moment;
 pub mod order;
 pub mod proportion;
+pub mod regression;
+pub mod resample;
+pub mod tree;
 
+pub use moment::{Moments, moments, pearson, spearman};
 pub use order::{Ranked, average_ranks, kolmogorov_distance, quantile_sorted, sorted_numbers};
 pub use proportion::{WilsonRate, clopper_pearson, clopper_pearson_lower, clopper_pearson_upper, wilson};
+pub use resample::{Resamples, bootstrap_interval};
 
 use manikin_random::{Name, RunKey, Stream};
 
