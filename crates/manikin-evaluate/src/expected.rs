@@ -6,9 +6,7 @@ use std::path::Path;
 use manikin_expression::Type;
 use manikin_formats::{ReadOptions, infer_entity};
 use manikin_spec::spec::{EntityId, FieldId};
-use manikin_tables::{NO_ROW, Table};
-
-use crate::dataset::Dataset;
+use manikin_tables::{Dataset, NO_ROW, Table, cell_text};
 
 /// The name of the truth table's file, without its ending.
 pub(crate) const TRUTH_TABLE: &str = "edge_cases";
@@ -67,7 +65,7 @@ fn texts(table: &Table, name: &str) -> Option<Vec<String>> {
         return Some(column.str().ok()?.iter().map(|text| text.unwrap_or_default().to_owned()).collect());
     }
     let column = manikin_tables::Column::new(column, ty).ok()?;
-    Some((0..column.len()).map(|row| crate::cell_text(&column, row).unwrap_or_default()).collect())
+    Some((0..column.len()).map(|row| cell_text(&column, row).unwrap_or_default()).collect())
 }
 
 /// The rows of an entity that belong to, own, or are tied by a key to changed rows of another entity.

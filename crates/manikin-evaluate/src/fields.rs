@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use manikin_expression::{Type, calendar};
 use manikin_spec::spec::{EntityId, Field, FieldId};
-use manikin_tables::Column;
+use manikin_tables::{Column, KeyIndex, cell_text};
 
-use crate::key::KeyIndex;
-use crate::text::{cell_text, literal_number, literal_text, numbers};
+use crate::text::{literal_number, literal_text, numbers};
 use crate::validate::{Demand, Judge};
 use crate::validation::{Check, Kind};
 

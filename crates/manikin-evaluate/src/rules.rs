@@ -3,9 +3,8 @@
 use manikin_expression::Expression;
 use manikin_spec::document::Severity;
 use manikin_spec::spec::EntityId;
-use manikin_tables::violations;
+use manikin_tables::{Dataset, violations};
 
-use crate::dataset::Dataset;
 use crate::structure::copies;
 use crate::validate::{Demand, Judge};
 use crate::validation::{Check, Kind};

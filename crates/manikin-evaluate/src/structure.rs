@@ -1,9 +1,8 @@
 //! Keys, foreign keys and the number of children.
 
 use manikin_spec::spec::{EntityId, FieldId};
-use manikin_tables::NO_ROW;
+use manikin_tables::{Dataset, NO_ROW};
 
-use crate::dataset::Dataset;
 use crate::validate::{Demand, Judge};
 use crate::validation::{Check, Kind};
 

@@ -1,30 +1,9 @@
-//! Values as text, as the text formats write them.
+//! Values as numbers, and constants as values are told.
 
 use manikin_expression::{Literal, Type, calendar, decimal_text};
 use manikin_tables::Column;
 
-/// The value of a row as text; `None` for no value.
-pub fn cell_text(column: &Column, row: usize) -> Option<String> {
-    let series = column.series();
-    match column.ty() {
-        Type::Text => series.str().ok()?.get(row).map(str::to_owned),
-        Type::Boolean => series.bool().ok()?.get(row).map(|value| value.to_string()),
-        Type::Float => series.f64().ok()?.get(row).map(|value| value.to_string()),
-        Type::Date => series.i32().ok()?.get(row).map(calendar::date_text),
-        Type::DateTime => series.i64().ok()?.get(row).map(|micros| calendar::datetime_text(micros, 'T')),
-        Type::Decimal(scale) => series.i64().ok()?.get(row).map(|units| decimal_text(units, *scale)),
-        Type::Integer => series.i64().ok()?.get(row).map(|value| value.to_string()),
-        Type::List(_) => {
-            let items = series.list().ok()?.get_as_series(row)?;
-            let items: Vec<String> =
-                items.str().ok()?.iter().map(|item| format!("{:?}", item.unwrap_or_default())).collect();
-            Some(format!("[{}]", items.join(",")))
-        }
-        Type::Interval(_) | Type::Null => None,
-    }
-}
-
-/// A constant as text, comparable with [`cell_text`].
+/// A constant as text, comparable with [`manikin_tables::cell_text`].
 pub(crate) fn literal_text(literal: &Literal) -> String {
     match literal {
         Literal::Null => String::new(),

@@ -6,13 +6,11 @@ use std::sync::Arc;
 
 use manikin_formats::{FormatError, MANIFEST_FILE, Manifest, ReadOptions, TypeViolation, entities, read_entity};
 use manikin_spec::spec::{EntityId, FieldId, Spec};
-use manikin_tables::Table;
+use manikin_tables::{Dataset, Table, cell_text, table_schema};
 
-use crate::dataset::Dataset;
 use crate::expected::{Expected, TRUTH_TABLE};
-use crate::text::cell_text;
 use crate::validation::{Check, Evidence, Example, Kind, Status, Validation};
-use crate::{fields, rules, structure, table_schema};
+use crate::{fields, rules, structure};
 
 /// Most violations shown of one check.
 const EXAMPLES: usize = 5;

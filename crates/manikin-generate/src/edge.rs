@@ -5,13 +5,13 @@ use crate::error::GenerateError;
 use crate::generate::Cx;
 use crate::plan::Plan;
 use crate::relations::column_of;
-use crate::truth::{Change, text_at};
+use crate::truth::Change;
 use crate::values::{self, NONE};
 use crate::whole::Whole;
 use manikin_expression::Expression;
 use manikin_random::Name;
 use manikin_spec::spec::{Action, EdgeCase, EntityId, FieldId, Selection};
-use manikin_tables::Column;
+use manikin_tables::{Column, cell_text};
 use std::collections::BTreeSet;
 
 /// A row that an edge case could take, with the draw that decides: the smallest draws of the dataset are taken.
@@ -187,8 +187,8 @@ fn change(
             row,
             field: Some(described.name.clone()),
             kind,
-            before: text_at(&old, row as usize),
-            after: text_at(&new, at),
+            before: cell_text(&old, row as usize),
+            after: cell_text(&new, at),
         });
     }
     rows.entities[case.entity.0].columns[field.0] = Some(scatter(old, &new, chosen, &place)?);
@@ -206,7 +206,7 @@ fn clear(plan: &Plan, rows: &mut Rows, index: usize, field: FieldId, chosen: &[u
             row,
             field: Some(plan.spec[case.entity][field].name.clone()),
             kind: "clear",
-            before: text_at(&old, row as usize),
+            before: cell_text(&old, row as usize),
             after: None,
         });
         kept[row as usize] = NONE;

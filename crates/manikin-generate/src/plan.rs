@@ -9,7 +9,7 @@ use crate::strata::{Strata, TableColumns};
 use crate::time::WeekSampler;
 use manikin_random::{Correlation, Name, RunKey};
 use manikin_spec::spec::{EntityId, EntityScope, FieldId, Spec, Step};
-use manikin_tables::{ColumnSchema, TableSchema};
+use manikin_tables::TableSchema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -155,42 +155,6 @@ impl Plan {
     pub(crate) fn step(&self, step: Step) -> Option<usize> {
         self.spec.steps.iter().position(|candidate| *candidate == step)
     }
-}
-
-/// The table that an entity's rows are written to.
-pub(crate) fn schema_of(spec: &Spec, id: EntityId) -> TableSchema {
-    let entity = &spec[id];
-    let described = spec.document.entities.get(&entity.name);
-    let columns = entity
-        .fields
-        .iter()
-        .filter(|field| !field.hidden)
-        .map(|field| {
-            let mut column = ColumnSchema::new(field.name.clone(), field.ty.clone());
-            column.required = field.contract.required;
-            column.unique = field.contract.unique;
-            column.unit = field.unit.clone();
-            column.code_system = field.contract.code.clone();
-            column.means =
-                described.and_then(|entity| entity.fields.get(&field.name)).and_then(|field| field.means.clone());
-            column.privacy = match field.privacy {
-                Some(manikin_spec::document::Privacy::Identifier) => "identifier".to_owned(),
-                Some(manikin_spec::document::Privacy::QuasiIdentifier) => "quasi_identifier".to_owned(),
-                Some(manikin_spec::document::Privacy::Sensitive) => "sensitive".to_owned(),
-                Some(manikin_spec::document::Privacy::None) | None => String::new(),
-            };
-            let target = field.references.filter(|target| !spec[*target].hidden);
-            match target.and_then(|target| spec[target].key.first().map(|key| (target, *key))) {
-                Some((target, key)) => column.references(spec[target].name.clone(), spec[target][key].name.clone()),
-                None => column,
-            }
-        })
-        .collect();
-    let mut schema =
-        TableSchema::new(entity.name.clone(), columns).with_key(entity.key.iter().map(|key| entity[*key].name.clone()));
-    schema.means = described.and_then(|entity| entity.means.clone());
-    schema.parent = entity.parent.map(|parent| spec[parent].name.clone());
-    schema
 }
 
 /// Fields that `keep` and `sort` need, directly or through other fields of the entity.

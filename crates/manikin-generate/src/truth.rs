@@ -2,9 +2,9 @@
 
 use crate::block::Rows;
 use crate::plan::Plan;
-use manikin_expression::{Type, decimal_text};
+use manikin_expression::Type;
 use manikin_spec::spec::EntityId;
-use manikin_tables::{Column, ColumnSchema, TableSchema};
+use manikin_tables::{ColumnSchema, TableSchema, cell_text};
 
 /// Name of the truth table among the written tables.
 pub const TRUTH_TABLE: &str = "edge_cases";
@@ -59,7 +59,7 @@ pub(crate) fn columns(plan: &Plan, rows: &Rows) -> [Vec<Option<String>>; 8] {
             .key
             .iter()
             .filter_map(|key| own.columns[key.0].as_ref())
-            .map(|column| text_at(column, change.row as usize).unwrap_or_default())
+            .map(|column| cell_text(column, change.row as usize).unwrap_or_default())
             .collect();
         let case = &plan.spec.edge_cases[change.case];
         let values = [
@@ -77,27 +77,4 @@ pub(crate) fn columns(plan: &Plan, rows: &Rows) -> [Vec<Option<String>>; 8] {
         }
     }
     columns
-}
-
-/// A value as text, as the text formats write it.
-pub(crate) fn text_at(column: &Column, row: usize) -> Option<String> {
-    let value = column.series().get(row).ok()?;
-    if value.is_null() {
-        return None;
-    }
-    match column.ty() {
-        Type::Decimal(scale) => column.series().i64().ok()?.get(row).map(|units| decimal_text(units, *scale)),
-        Type::Date => column.series().i32().ok()?.get(row).map(manikin_expression::calendar::date_text),
-        Type::DateTime => {
-            column.series().i64().ok()?.get(row).map(|micros| manikin_expression::calendar::datetime_text(micros, 'T'))
-        }
-        Type::Text => column.series().str().ok()?.get(row).map(str::to_owned),
-        Type::List(_) => {
-            let items = column.series().list().ok()?.get_as_series(row)?;
-            let items: Vec<String> =
-                items.str().ok()?.iter().map(|item| format!("{:?}", item.unwrap_or_default())).collect();
-            Some(format!("[{}]", items.join(",")))
-        }
-        _ => Some(value.to_string()),
-    }
 }

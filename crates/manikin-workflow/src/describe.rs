@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use manikin_evaluate::table_schema;
 use manikin_expression::sql;
 use manikin_formats::ddl;
 use manikin_report::{Dictionary, EntityEntry, FieldEntry, RuleEntry, plot};
 use manikin_spec::document;
 use manikin_spec::spec::{EntityId, Field, Spec};
-use manikin_tables::{Column, Table, TableSchema};
+use manikin_tables::{Column, Table, TableSchema, table_schema};
 
 use crate::failure::Failure;
 use crate::layout::defect;
@@ -128,10 +127,15 @@ fn entity_entry(spec: &Spec, id: EntityId, table: Option<&Table>) -> EntityEntry
     let mut fact = |label: &str, text: Option<String>| {
         facts.extend(text.filter(|text| !text.is_empty()).map(|text| (label.to_owned(), text)));
     };
-    let parent = entity.parent.map(|parent| spec[parent].name.clone());
+    let parent = entity.parent.map(|parent| {
+        let hidden = if spec[parent].hidden { " (not written)" } else { "" };
+        format!("{}{hidden}", spec[parent].name)
+    });
+    let mut above = std::iter::successors(entity.parent, |above| spec[*above].parent);
+    let written = above.find(|above| !spec[*above].hidden);
     let key: Vec<&str> = entity.key.iter().map(|key| entity[*key].name.as_str()).collect();
     fact("Key", Some(key.join(", ")));
-    fact("Belongs to", parent.clone());
+    fact("Belongs to", written.map(|above| spec[above].name.clone()));
     fact("Rows", Some(words::of_rows(spec, &entity.rows, parent.as_deref())));
     let steward = described.and_then(|entity| entity.steward.as_ref());
     fact(

@@ -10,11 +10,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use manikin_evaluate::{Dataset, cell_text};
 use manikin_expression::Type;
 use manikin_generate::Plan;
 use manikin_spec::spec::{EntityId, FieldId, Generator, Spec};
-use manikin_tables::{Block, Column, ColumnSchema, NO_ROW, Table, TableSchema};
+use manikin_tables::{Block, Column, ColumnSchema, Dataset, NO_ROW, Table, TableSchema, cell_text};
 use polars::prelude::{Column as FrameColumn, DataFrame, IdxCa, IntoColumn};
 
 use crate::failure::Failure;
@@ -26,7 +25,7 @@ pub(crate) struct Flat {
     entity: EntityId,
     schema: Arc<TableSchema>,
     sources: Vec<Source>,
-    reference: Vec<Table>,
+    reference: Option<Dataset>,
 }
 
 /// Where a wide column's values come from.
@@ -71,7 +70,7 @@ impl Flat {
             schema.key.clone_from(&own.key);
             schema.means = own.means.as_ref().map(|means| format!("{} One wide row each.", means.trim()));
         }
-        Self { spec, entity, schema: Arc::new(schema), sources, reference: Vec::new() }
+        Self { spec, entity, schema: Arc::new(schema), sources, reference: None }
     }
 
     pub(crate) fn schema(&self) -> &Arc<TableSchema> {
@@ -80,16 +79,17 @@ impl Flat {
 
     /// Keeps the rows that are made once for all.
     pub(crate) fn take_reference(&mut self, block: Block) {
-        self.reference = block.tables.into_iter().filter(|table| table.rows() > 0).collect();
+        let tables = block.tables.iter().filter(|table| table.rows() > 0);
+        self.reference = Some(Dataset::related(self.spec.clone(), tables, &BTreeMap::new()));
     }
 
     /// The wide rows of a block.
     pub(crate) fn widen(&self, block: &Block) -> Result<Table, Failure> {
-        let is_reference = block.index == 0;
-        // A block holds its own rows; those made once for all come with every block.
-        let reference = self.reference.iter().filter(|_| !is_reference);
-        let here = block.tables.iter().filter(|table| table.rows() > 0 || !self.has_reference(table.entity()));
-        let data = Dataset::related(self.spec.clone(), reference.chain(here), &BTreeMap::new());
+        // A block holds its own rows; those made once for all come with every block of subjects.
+        let data = match &self.reference {
+            Some(reference) if block.index > 0 => reference.with(&block.tables),
+            _ => Dataset::related(self.spec.clone(), &block.tables, &BTreeMap::new()),
+        };
         let rows = data.rows_of(self.entity);
         let mut columns: Vec<FrameColumn> = Vec::with_capacity(self.sources.len());
         let mut routes: Vec<(Way, EntityId, Vec<u32>)> = Vec::new();
@@ -107,10 +107,6 @@ impl Flat {
         }
         let frame = DataFrame::new(rows, columns).map_err(|error| defect(&error.to_string()))?;
         Table::new(self.schema.clone(), frame).map_err(|error| defect(&error.to_string()))
-    }
-
-    fn has_reference(&self, entity: &str) -> bool {
-        self.reference.iter().any(|table| table.entity() == entity)
     }
 
     /// For ways up and across, the row that each main row leads to; downwards, the main row of each child row.

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use manikin_evaluate::{Dataset, cell_text};
 use manikin_spec::spec::{EntityId, EntityScope, FieldId};
-use manikin_tables::NO_ROW;
+use manikin_tables::{Dataset, NO_ROW, cell_text};
 
 use crate::failure::Failure;
 use crate::layout::unknown_entity;

@@ -1,6 +1,6 @@
 //! From a checked spec to a plan.
 
-use super::{CorrelationPlan, EachPlan, EntityNames, Plan, PlanOptions, RowsPlan, early_fields, schema_of};
+use super::{CorrelationPlan, EachPlan, EntityNames, Plan, PlanOptions, RowsPlan, early_fields};
 use crate::error::GenerateError;
 use crate::strata::{GridColumns, Strata, TableColumns};
 use crate::time::WeekSampler;
@@ -128,7 +128,7 @@ pub(super) fn compile(spec: Arc<Spec>, options: PlanOptions) -> Result<Plan, Gen
         .entities
         .iter()
         .enumerate()
-        .map(|(index, entity)| (!entity.hidden).then(|| Arc::new(schema_of(&spec, EntityId(index)))))
+        .map(|(index, entity)| (!entity.hidden).then(|| Arc::new(manikin_tables::table_schema(&spec, EntityId(index)))))
         .collect();
     let edge_counts = spec
         .edge_cases

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use manikin_expression::{Hop, Type, Via, calendar};
+use manikin_expression::{Hop, Type, Via};
 use manikin_spec::spec::{EntityId, FieldId, Generator, Spec};
-use manikin_spec::table::{Table as SpecTable, Values};
-use manikin_tables::{Column, LookupTable, NO_ROW, Relations, Table};
 
+use crate::block::Table;
+use crate::cell::cell_text;
+use crate::column::Column;
+use crate::evaluate::{LookupTable, NO_ROW, Relations};
 use crate::key::KeyIndex;
+use crate::spec_table::lookup_table;
 
 /// The tables of a spec's entities with the rows that each row belongs and points to.
 ///
@@ -16,16 +19,16 @@ use crate::key::KeyIndex;
 /// expression that needs it cannot be evaluated.
 pub struct Dataset {
     spec: Arc<Spec>,
-    entities: Vec<EntityRows>,
-    lookups: BTreeMap<String, LookupTable>,
+    entities: Vec<Arc<EntityRows>>,
+    lookups: Arc<BTreeMap<String, LookupTable>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct EntityRows {
     is_present: bool,
     rows: usize,
     columns: Vec<Option<Column>>,
-    keys: Option<KeyIndex>,
+    keys: Option<Arc<KeyIndex>>,
     parent: Option<Vec<u32>>,
     links: BTreeMap<String, Vec<u32>>,
     /// The position of each row within its parent, from 1.
@@ -42,7 +45,7 @@ impl Dataset {
         lacking: &BTreeMap<String, Vec<String>>,
     ) -> Self {
         let mut dataset = Self::related(spec, tables, lacking);
-        dataset.lookups = lookups(&dataset.spec);
+        dataset.lookups = Arc::new(lookups(&dataset.spec));
         dataset
     }
 
@@ -52,31 +55,41 @@ impl Dataset {
         tables: impl IntoIterator<Item = &'a Table>,
         lacking: &BTreeMap<String, Vec<String>>,
     ) -> Self {
-        let mut entities: Vec<EntityRows> = spec
+        let nothing = spec
             .entities
             .iter()
-            .map(|entity| EntityRows { columns: vec![None; entity.fields.len()], ..EntityRows::default() })
+            .map(|entity| Arc::new(EntityRows { columns: vec![None; entity.fields.len()], ..EntityRows::default() }))
             .collect();
+        Self { lookups: Arc::default(), spec, entities: nothing }.extended(tables, lacking)
+    }
+
+    /// The same rows with more tables beside them.
+    ///
+    /// What is there already is shared, its keys and relations are not found anew: so the rows that are made once for
+    /// a run can be joined to each block of subjects. A table of an entity that has one already is left out.
+    #[must_use]
+    pub fn with<'a>(&self, tables: impl IntoIterator<Item = &'a Table>) -> Self {
+        let same = Self { spec: self.spec.clone(), entities: self.entities.clone(), lookups: self.lookups.clone() };
+        same.extended(tables, &BTreeMap::new())
+    }
+
+    fn extended<'a>(
+        mut self,
+        tables: impl IntoIterator<Item = &'a Table>,
+        lacking: &BTreeMap<String, Vec<String>>,
+    ) -> Self {
+        let held: Vec<bool> = self.entities.iter().map(|own| own.is_present).collect();
         for table in tables {
-            let Some(id) = spec.entity(table.entity()) else { continue };
-            let own = &mut entities[id.0];
-            own.is_present = true;
-            own.rows = table.rows();
+            let Some(id) = self.spec.entity(table.entity()).filter(|id| !held[id.0]) else { continue };
             let lacking = lacking.get(table.entity()).map_or(&[] as &[String], Vec::as_slice);
-            for column in table.frame().columns() {
-                let name = column.name().as_str();
-                let Some(field) = spec[id].field(name).filter(|_| !lacking.iter().any(|lack| lack == name)) else {
-                    continue;
-                };
-                own.columns[field.0] =
-                    Column::new(column.as_materialized_series().clone(), spec[id][field].ty.clone()).ok();
-            }
-            let key: Option<Vec<&Column>> = spec[id].key.iter().map(|key| own.columns[key.0].as_ref()).collect();
-            own.keys = key.filter(|key| !key.is_empty()).map(|key| KeyIndex::new(&key));
+            self.entities[id.0] = Arc::new(EntityRows::of(&self.spec, id, table, lacking));
         }
-        let mut dataset = Self { lookups: BTreeMap::new(), spec, entities };
-        dataset.relate();
-        dataset
+        for (index, held) in held.into_iter().enumerate() {
+            if !held {
+                self.relate(EntityId(index));
+            }
+        }
+        self
     }
 
     /// The spec that the tables belong to.
@@ -118,12 +131,13 @@ impl Dataset {
             return None;
         }
         let parts: Option<Vec<String>> =
-            key.iter().map(|key| Some(crate::cell_text(self.field(id, *key)?, row).unwrap_or_default())).collect();
+            key.iter().map(|key| Some(cell_text(self.field(id, *key)?, row).unwrap_or_default())).collect();
         parts.map(|parts| parts.join("|"))
     }
 
-    pub(crate) fn keys(&self, id: EntityId) -> Option<&KeyIndex> {
-        self.entities[id.0].keys.as_ref()
+    /// The rows of an entity by their keys, where it has a key that is there.
+    pub fn keys(&self, id: EntityId) -> Option<&KeyIndex> {
+        self.entities[id.0].keys.as_deref()
     }
 
     /// The nearest ancestor that is written, and the field of an entity that holds its key.
@@ -141,40 +155,51 @@ impl Dataset {
         place.map(|place| (above, FieldId(place)))
     }
 
-    fn relate(&mut self) {
+    fn relate(&mut self, id: EntityId) {
         let spec = self.spec.clone();
-        for index in 0..spec.entities.len() {
-            let id = EntityId(index);
-            if spec[id].hidden && !self.is_present(id) {
-                self.stand_in(id);
-                continue;
-            }
-            let mut links = BTreeMap::new();
-            for (place, field) in spec[id].fields.iter().enumerate() {
-                let Some(target) = field.references.filter(|target| spec[*target].key.len() == 1) else { continue };
-                if let (Some(values), Some(keys)) = (self.field(id, FieldId(place)), self.keys(target)) {
-                    links.insert(field.name.clone(), keys.find(&[values]));
-                }
-            }
-            let above = Self::parent_field(&spec, id);
-            let parent = above.and_then(|(_, field)| links.get(&spec[id][field].name).cloned());
-            let own = &mut self.entities[index];
-            if above.map(|(above, _)| above) == spec[id].parent {
-                own.position = positions(parent.as_deref(), own.rows);
-            }
-            own.parent = parent;
-            own.links = links;
+        let mut own = EntityRows::clone(&self.entities[id.0]);
+        if spec[id].hidden && !own.is_present {
+            own.stand_in(spec[id].parent.map_or(0, |parent| self.rows_of(parent)));
+            self.entities[id.0] = Arc::new(own);
+            return;
         }
+        let mut links = BTreeMap::new();
+        for (place, field) in spec[id].fields.iter().enumerate() {
+            let Some(target) = field.references.filter(|target| spec[*target].key.len() == 1) else { continue };
+            if let (Some(values), Some(keys)) = (self.field(id, FieldId(place)), self.keys(target)) {
+                links.insert(field.name.clone(), keys.find(&[values]));
+            }
+        }
+        let above = Self::parent_field(&spec, id);
+        own.parent = above.and_then(|(_, field)| links.get(&spec[id][field].name).cloned());
+        if above.map(|(above, _)| above) == spec[id].parent {
+            own.position = positions(own.parent.as_deref(), own.rows);
+        }
+        own.links = links;
+        self.entities[id.0] = Arc::new(own);
+    }
+}
+
+impl EntityRows {
+    fn of(spec: &Spec, id: EntityId, table: &Table, lacking: &[String]) -> Self {
+        let mut columns = vec![None; spec[id].fields.len()];
+        for column in table.frame().columns() {
+            let name = column.name().as_str();
+            let Some(field) = spec[id].field(name).filter(|_| !lacking.iter().any(|lack| lack == name)) else {
+                continue;
+            };
+            columns[field.0] = Column::new(column.as_materialized_series().clone(), spec[id][field].ty.clone()).ok();
+        }
+        let key: Option<Vec<&Column>> = spec[id].key.iter().map(|key| columns[key.0].as_ref()).collect();
+        let keys = key.filter(|key| !key.is_empty()).map(|key| Arc::new(KeyIndex::new(&key)));
+        Self { is_present: true, rows: table.rows(), columns, keys, ..Self::default() }
     }
 
     /// Rows of an entity that is not written: those of its parent stand in for them, one each, so that ways through it
     /// lead on. It has no columns, so nothing can be asked of the rows themselves.
-    fn stand_in(&mut self, id: EntityId) {
-        if let Some(parent) = self.spec[id].parent {
-            let rows = self.rows_of(parent);
-            self.entities[id.0].rows = rows;
-            self.entities[id.0].parent = Some((0..rows as u32).collect());
-        }
+    fn stand_in(&mut self, rows: usize) {
+        self.rows = rows;
+        self.parent = Some((0..rows as u32).collect());
     }
 }
 
@@ -195,23 +220,7 @@ fn positions(parent: Option<&[u32]>, rows: usize) -> Option<Column> {
 
 /// The tables of a spec, ready to be looked into; one that cannot be is left out, and what needs it is skipped.
 fn lookups(spec: &Spec) -> BTreeMap<String, LookupTable> {
-    let lookup = |(name, table): (&String, &Arc<SpecTable>)| {
-        let columns = table.columns.iter().map(|column| (column.name.clone(), table_column(&column.values)));
-        Some((name.clone(), LookupTable::new(name.clone(), columns.collect()).ok()?))
-    };
-    spec.tables.iter().filter_map(lookup).collect()
-}
-
-fn table_column(values: &Values) -> Column {
-    match values {
-        Values::Integer(values) => Column::units(values.iter().copied(), Type::Integer),
-        Values::Number(values) => Column::optional_floats(values.iter().copied()),
-        Values::Text(values) => Column::texts(values.iter().map(Option::as_deref)),
-        Values::Boolean(values) => Column::booleans(values.iter().copied()),
-        Values::Date(values) => {
-            Column::dates(values.iter().map(|day| day.as_ref().and_then(|day| calendar::parse_date(&day.to_string()))))
-        }
-    }
+    spec.tables.iter().filter_map(|(name, table)| Some((name.clone(), lookup_table(table).ok()?))).collect()
 }
 
 impl Relations for Dataset {

@@ -4,22 +4,25 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use manikin_expression::Type;
-use manikin_tables::{Column, NO_ROW};
 use xxhash_rust::xxh3::xxh3_128;
+
+use crate::cell::cell_text;
+use crate::column::Column;
+use crate::evaluate::NO_ROW;
 
 /// Rows by the hash of their key: the first row of each.
 #[derive(Debug, Default)]
-pub(crate) struct KeyIndex {
+pub struct KeyIndex {
     rows: HashMap<u128, u32, BuildHasherDefault<Passing>>,
     /// Rows whose key an earlier row has.
-    pub(crate) repeated: Vec<u32>,
+    pub repeated: Vec<u32>,
     /// Rows with a key that is not whole.
-    pub(crate) missing: Vec<u32>,
+    pub missing: Vec<u32>,
 }
 
 impl KeyIndex {
     /// Indexes the rows of some columns of equal length.
-    pub(crate) fn new(columns: &[&Column]) -> Self {
+    pub fn new(columns: &[&Column]) -> Self {
         let mut index = Self::default();
         for (row, hash) in (0_u32..).zip(hashes(columns)) {
             match hash {
@@ -36,7 +39,7 @@ impl KeyIndex {
     }
 
     /// For each row of columns that hold keys, the row they point to, or [`NO_ROW`].
-    pub(crate) fn find(&self, columns: &[&Column]) -> Vec<u32> {
+    pub fn find(&self, columns: &[&Column]) -> Vec<u32> {
         let row_of = |hash: Option<u128>| hash.and_then(|hash| self.rows.get(&hash)).copied().unwrap_or(NO_ROW);
         hashes(columns).into_iter().map(row_of).collect()
     }
@@ -81,9 +84,7 @@ fn column_hashes(column: &Column) -> Vec<Option<u128>> {
             values.iter().map(|value| value.map(|value| xxh3_128(&(value + 0.0).to_le_bytes()))).collect()
         }),
         _ => {
-            return (0..column.len())
-                .map(|row| crate::cell_text(column, row).map(|text| xxh3_128(text.as_bytes())))
-                .collect();
+            return (0..column.len()).map(|row| cell_text(column, row).map(|text| xxh3_128(text.as_bytes()))).collect();
         }
     }
     .unwrap_or_else(|_| vec![None; column.len()])

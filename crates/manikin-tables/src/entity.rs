@@ -1,10 +1,11 @@
-//! The tables that a dataset of a spec has.
+//! The tables that a spec's entities are written to.
 
 use manikin_spec::document::Privacy;
 use manikin_spec::spec::{EntityId, Spec};
-use manikin_tables::{ColumnSchema, TableSchema};
 
-/// The table of an entity: its fields that are written, in the order of the spec.
+use crate::schema::{ColumnSchema, TableSchema};
+
+/// The table that an entity is written to: its fields that are written, in the order of the spec.
 pub fn table_schema(spec: &Spec, id: EntityId) -> TableSchema {
     let entity = &spec[id];
     let described = spec.document.entities.get(&entity.name);
