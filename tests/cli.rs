@@ -135,6 +135,11 @@ fn describe_draws_and_documents_every_entity_in_every_form() {
 
 #[test]
 fn the_html_dictionary_needs_no_other_file() {
+    // A result hangs from a specimen, which is not written: readers are shown the nearest entity that is.
+    let ran = manikin(&["describe", "clinic-population", "--format", "markdown"]).exits(0);
+    let (_, of_result) = ran.out.split_once("One reported laboratory value").expect("lab_result");
+    let belongs = of_result.lines().find(|line| line.contains("Belongs to")).expect("a parent");
+    assert!(belongs.contains("lab_order"), "{belongs}");
     let ran = manikin(&["describe", "claims-prototype", "--format", "html"]).exits(0);
     assert!(ran.out.contains("<svg"), "plots");
     for outside in ["<link ", "<script src", "<img src=\"http", "@import"] {
@@ -173,15 +178,18 @@ fn describe_into_a_folder_writes_every_form() {
 
 #[test]
 fn outputs_can_be_named_as_fhir_and_omop_name_them() {
-    for (mapping, table, columns) in
-        [("fhir", "Claim", &["id", "status"][..]), ("omop", "visit_occurrence", &["visit_occurrence_id", "person_id"])]
-    {
+    for (mapping, table, columns) in [
+        ("fhir", "Claim", &["id", "ClaimResponse.disposition"][..]),
+        ("omop", "visit_occurrence", &["visit_occurrence_id", "person_id"]),
+    ] {
         let spec = if mapping == "fhir" { "claims-prototype" } else { "clinic-population" };
         let folder = support::generate(&format!("cli-map-{mapping}"), spec, &["--patients", "60", "--map", mapping]);
         let rows = support::csv_rows(&folder.join(format!("{table}.csv")));
         for column in columns {
             assert!(rows[0].iter().any(|name| name == column), "{mapping}: {column} in {:?}", rows[0]);
         }
+        // FHIR's Claim.status is that of the resource, not of the payer's decision.
+        assert!(mapping != "fhir" || !rows[0].iter().any(|name| name == "status"), "{:?}", rows[0]);
         assert!(rows.len() > 10);
     }
 }

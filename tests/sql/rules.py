@@ -153,7 +153,7 @@ def compare(name, patients, database, chance):
     for rule in described["rules"]:
         place = (rule["entity"], rule["rule"])
         if rule["sql"] is None:
-            continue
+            sys.exit(f"{name}: {place} has no query, {rule['skipped']}: the library's rules stand on written fields")
         if place not in expected:
             sys.exit(f"{name}: manikin skipped {place}, though it has a query")
         ran += 1
@@ -165,8 +165,7 @@ def compare(name, patients, database, chance):
             print(f"DIFFERS {name} {database.dialect} {rule['entity']}.{rule['rule']}: {rule['holds']}")
             print(f"  only manikin ({len(ours - theirs)}): {sorted(ours - theirs)[:3]}")
             print(f"  only {database.dialect} ({len(theirs - ours)}): {sorted(theirs - ours)[:3]}")
-    skipped = sum(rule["sql"] is None for rule in described["rules"])
-    print(f"{name} in {database.dialect}: {ran} rules run, {broken} of them broken somewhere, {skipped} not runnable, {differing} differ")
+    print(f"{name} in {database.dialect}: {ran} rules run, {broken} of them broken somewhere, {differing} differ")
     return ran, differing
 
 
