@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use manikin_evaluate::table_schema;
 use manikin_expression::sql;
 use manikin_formats::ddl;
 use manikin_report::{Dictionary, EntityEntry, FieldEntry, RuleEntry, plot};
 use manikin_spec::document;
 use manikin_spec::spec::{EntityId, Field, Spec};
-use manikin_tables::{Column, Table, TableSchema};
+use manikin_tables::{Column, Table, TableSchema, table_schema};
 
 use crate::failure::Failure;
 use crate::layout::defect;
