@@ -1,0 +1,12 @@
+//! Mappings: the written rows of a spec projected onto another standard's shapes.
+//!
+//! A mapping is a folder of YAML ([`Mapping::read`]). Checked against a spec it is a [`Checked`]: names resolved,
+//! expressions typed, every projection held against what the standard allows. What makes resources, tables and events
+//! of it are the engines; no resource, table or code is named in Rust.
+
+pub mod checked;
+mod overlay;
+pub mod tree;
+
+pub use checked::{Checked, Standard};
+pub use overlay::Overlay;
