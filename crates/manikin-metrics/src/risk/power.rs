@@ -1,0 +1,69 @@
+//! How many records it takes before a figure can say that something is harmless.
+
+use crate::score::{Interval, Score, Status};
+use crate::stats::clopper_pearson_upper;
+
+/// How many cases a rate of `alpha` must be expected to show before it is read.
+///
+/// # Source
+/// `evaluation.md`, protocol 6: fewer than 10/α cases are under-powered.
+pub(crate) const CASES: f64 = 10.0;
+
+/// The fewest records at which an observed rate of `rate` has an upper bound of at most `limit`; `None` when no number
+/// of them is enough.
+///
+/// A limit that is itself no larger than the rate of harmless data cannot be met. With `rate` 0 the answer is about
+/// 3.7/`limit` for the upper end of a 95 % interval.
+#[must_use]
+pub fn records_needed(rate: f64, limit: f64, level: f64) -> Option<u64> {
+    let meets = |n: u64| {
+        let hits = libm::ceil(rate * n as f64 - 1e-9).max(0.0) as u64;
+        clopper_pearson_upper(hits, n, 0.5 * (1.0 + level)).is_some_and(|bound| bound <= limit)
+    };
+    // Doubling, then halving; whole hits make the bound a little uneven, so the answer holds to a few records.
+    let mut high = (1..62).map(|power| 1u64 << power).find(|&n| meets(n))?;
+    let mut low = high / 2;
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if meets(middle) { high = middle } else { low = middle }
+    }
+    Some(high)
+}
+
+/// Marks a score whose figure stands but says too little.
+pub(crate) fn underpowered(mut score: Score, reason: String) -> Score {
+    if score.is_computed() {
+        score.status = Status::Incomplete(reason);
+    }
+    score
+}
+
+/// An interval from its ends.
+pub(crate) fn interval(low: f64, high: f64, level: f64) -> Option<Interval> {
+    (low.is_finite() && high.is_finite()).then_some(Interval { low, high, level })
+}
+
+/// The interval of `a - factor · b`, two rates with intervals of their own.
+///
+/// # Source
+/// MOVER: Zou and Donner, Statistics in Medicine 27, 2008 (Newcombe's method 10 with other limits).
+pub(crate) fn difference(a: (f64, Interval), b: (f64, Interval), factor: f64) -> Interval {
+    let value = a.0 - factor * b.0;
+    let square = |x: f64| x * x;
+    let low = value - (square(a.0 - a.1.low) + square(factor * (b.1.high - b.0))).sqrt();
+    let high = value + (square(a.1.high - a.0) + square(factor * (b.0 - b.1.low))).sqrt();
+    Interval { low, high, level: a.1.level }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_hits_bound_a_rate_at_about_three_over_n() {
+        // 0.05 two-sided leaves 0.025 above: n = ln(0.025)/ln(0.999) = 3687.1.
+        assert_eq!(records_needed(0.0, 0.001, 0.95), Some(3688));
+        assert_eq!(records_needed(0.01, 0.01, 0.95), None);
+        assert!(records_needed(0.01, 0.02, 0.95).is_some_and(|n| (400..900).contains(&n)));
+    }
+}

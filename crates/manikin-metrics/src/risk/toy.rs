@@ -1,0 +1,96 @@
+//! Small tables for tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::{Column, Table, Values, table::NULL_CODE};
+
+/// A column of numbers; NaN is null.
+pub(crate) fn numbers<const N: usize>(name: &str, values: [f64; N]) -> Column {
+    Column { name: name.to_owned(), values: Values::Numbers(values.to_vec()) }
+}
+
+/// A column of single letters or words, coded by their bytes so that tables made apart agree; the empty text is null.
+pub(crate) fn codes<const N: usize>(name: &str, values: [&str; N]) -> Column {
+    coded(name, &values.map(str::to_owned))
+}
+
+/// The same from a slice.
+pub(crate) fn coded(name: &str, values: &[String]) -> Column {
+    let code = |text: &String| match text.len() {
+        0 => NULL_CODE,
+        _ => text.bytes().fold(0u32, |code, byte| code * 31 + u32::from(byte)) % 100_000,
+    };
+    Column {
+        name: name.to_owned(),
+        values: Values::Codes { codes: values.iter().map(code).collect(), labels: Arc::from([]) },
+    }
+}
+
+/// A table of columns.
+pub(crate) fn table<const N: usize>(columns: [Column; N]) -> Table {
+    let rows = columns.first().map_or(0, |column| column.values.len());
+    Table { columns: columns.to_vec(), rows }
+}
+
+/// The folder of shared test data, or a message on standard output and nothing.
+#[allow(clippy::print_stdout)]
+pub(crate) fn shared(path: &str) -> Option<std::path::PathBuf> {
+    let root = std::env::var_os("MANIKIN_SHARED")
+        .map_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), Into::into);
+    let found = root.join("data").join(path);
+    if !found.exists() {
+        println!("skipped: no shared data {path}; set MANIKIN_SHARED to the folder that holds data/");
+        return None;
+    }
+    Some(found)
+}
+
+/// The text of a gzipped file.
+pub(crate) fn gunzip(path: &std::path::Path) -> String {
+    let output = std::process::Command::new("gzip").arg("-dc").arg(path).output().expect("gzip runs");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Tables read from delimited texts, encoded together: a column is numbers when every value of every text is one.
+pub(crate) fn read(texts: &[String], delimiter: u8) -> Vec<Table> {
+    let parse = |text: &String| {
+        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
+        let names: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
+        let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
+        (names, rows)
+    };
+    let parsed: Vec<_> = texts.iter().map(parse).collect();
+    let names = &parsed[0].0;
+    let mut tables: Vec<Table> =
+        parsed.iter().map(|(_, rows)| Table { columns: Vec::new(), rows: rows.len() }).collect();
+    for (column, name) in names.iter().enumerate() {
+        let cells = |table: &(Vec<String>, Vec<csv::StringRecord>)| -> Vec<String> {
+            table.1.iter().map(|row| row[column].to_owned()).collect()
+        };
+        let texts: Vec<Vec<String>> = parsed.iter().map(cells).collect();
+        let numeric = texts.iter().flatten().all(|cell| cell.is_empty() || cell.parse::<f64>().is_ok());
+        let labels: BTreeMap<&str, u32> =
+            texts.iter().flatten().filter(|cell| !cell.is_empty()).map(|cell| (cell.as_str(), 0)).collect();
+        let labels: BTreeMap<&str, u32> = labels.into_keys().zip(0..).collect();
+        let shared: Arc<[String]> = labels.keys().map(|&label| label.to_owned()).collect();
+        for (table, cells) in tables.iter_mut().zip(&texts) {
+            let values = if numeric {
+                Values::Numbers(cells.iter().map(|cell| cell.parse().unwrap_or(f64::NAN)).collect())
+            } else {
+                let code = |cell: &String| labels.get(cell.as_str()).copied().unwrap_or(NULL_CODE);
+                Values::Codes { codes: cells.iter().map(code).collect(), labels: shared.clone() }
+            };
+            table.columns.push(Column { name: name.clone(), values });
+        }
+    }
+    tables
+}
+
+/// The Adult folds: train, holdout, synthetic.
+pub(crate) fn adult() -> Option<[Table; 3]> {
+    let folds = ["train", "holdout", "syn"].map(|fold| shared(&format!("adult/census-{fold}.csv.gz")));
+    let [Some(train), Some(holdout), Some(synthetic)] = folds else { return None };
+    let mut tables = read(&[train, holdout, synthetic].map(|path| gunzip(&path)), b',').into_iter();
+    Some([tables.next()?, tables.next()?, tables.next()?])
+}
