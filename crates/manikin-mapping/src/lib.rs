@@ -6,7 +6,11 @@
 
 pub mod checked;
 mod overlay;
+mod records;
+mod rows;
 pub mod tree;
 
 pub use checked::{Checked, Standard};
 pub use overlay::Overlay;
+pub use records::{RUN, Records, Shared};
+pub use rows::{ROWS_PER_BLOCK, RowsError, Tables, key};
