@@ -53,6 +53,7 @@ mod ndjson;
 mod output;
 mod parquet;
 mod read;
+mod shaped;
 mod sink;
 mod sql;
 mod sqlite;
@@ -68,4 +69,5 @@ pub use output::{EncodedBlock, Output, OutputWriter, Written, WrittenEntity};
 pub use read::{
     READABLE, ReadOptions, ReadTable, TypeViolation, entities, infer_entity, infer_files, read_entity, read_files,
 };
+pub use shaped::{SealedFile, Shape, ShapedColumn, ShapedFile, ShapedRows, ShapedType, write_file};
 pub use staging::{Existing, Staging};

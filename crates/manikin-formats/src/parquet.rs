@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use manikin_tables::{Table, TableSchema};
-use polars::prelude::{ArrowSchema, CompatLevel, DataFrame, Field, PolarsError, PolarsResult};
+use polars::prelude::{ArrayRef, ArrowSchema, CompatLevel, DataFrame, Field, PolarsError, PolarsResult};
 use polars_parquet::write::{
     CompressedPage, CompressionOptions, DynIter, DynStreamingIterator, FileWriter, KeyValue, SchemaDescriptor,
     StatisticsOptions, Version, WriteOptions, ZstdLevel, array_to_columns, compress, fallible_streaming_iterator,
@@ -89,29 +89,42 @@ impl Layout {
         Ok(Self { schema: schema.clone(), arrow, parquet })
     }
 
-    /// Encodes and compresses rows as one row group, its columns side by side.
+    /// Encodes and compresses rows as one row group.
     fn encode(&self, frame: &DataFrame) -> PolarsResult<RowGroup> {
         let arrays = logical_frame(frame, &self.schema)?.rechunk_into_arrow(CompatLevel::newest());
-        let columns = arrays
-            .into_par_iter()
-            .zip(self.parquet.fields())
-            .map(|(array, field)| {
-                let encodings = get_dtype_encoding(array.dtype());
-                let mut pages = Vec::new();
-                for leaf in array_to_columns(array, field.clone(), write_options(), &encodings)? {
-                    for page in leaf {
-                        pages
-                            .push(compress(page?, Vec::new(), write_options().compression).map_err(PolarsError::from)?);
-                    }
-                }
-                Ok(pages)
-            })
-            .collect::<PolarsResult<Vec<_>>>()?;
-        Ok(RowGroup { rows: frame.height(), columns })
+        encode_arrays(arrays, &self.parquet, frame.height())
     }
 }
 
-fn write_options() -> WriteOptions {
+/// Encodes and compresses columns as one row group, side by side.
+pub(crate) fn encode_arrays(arrays: Vec<ArrayRef>, parquet: &SchemaDescriptor, rows: usize) -> PolarsResult<RowGroup> {
+    let columns = arrays
+        .into_par_iter()
+        .zip(parquet.fields())
+        .map(|(array, field)| {
+            let encodings = get_dtype_encoding(array.dtype());
+            let mut pages = Vec::new();
+            for leaf in array_to_columns(array, field.clone(), write_options(), &encodings)? {
+                for page in leaf {
+                    pages.push(compress(page?, Vec::new(), write_options().compression).map_err(PolarsError::from)?);
+                }
+            }
+            Ok(pages)
+        })
+        .collect::<PolarsResult<Vec<_>>>()?;
+    Ok(RowGroup { rows, columns })
+}
+
+/// Appends an encoded row group to a file.
+pub(crate) fn put_group(file: &mut FileWriter<Sink>, group: &RowGroup, path: &Path) -> Result<(), FormatError> {
+    let columns = DynIter::new(group.columns.iter().map(|pages| {
+        let pages = fallible_streaming_iterator::convert(pages.iter().map(PolarsResult::Ok));
+        Ok(DynStreamingIterator::new(pages))
+    }));
+    file.write(group.rows as u64, columns).map_err(FormatError::encoding("write", path))
+}
+
+pub(crate) fn write_options() -> WriteOptions {
     WriteOptions {
         statistics: StatisticsOptions::default(),
         version: Version::V1,
@@ -147,11 +160,7 @@ impl ParquetFile {
     }
 
     fn put(&mut self, group: &RowGroup) -> Result<(), FormatError> {
-        let columns = DynIter::new(group.columns.iter().map(|pages| {
-            let pages = fallible_streaming_iterator::convert(pages.iter().map(PolarsResult::Ok));
-            Ok(DynStreamingIterator::new(pages))
-        }));
-        self.file.write(group.rows as u64, columns).map_err(FormatError::encoding("write", &self.path))
+        put_group(&mut self.file, group, &self.path)
     }
 }
 
