@@ -391,11 +391,25 @@ fn conditions_are_named_as_diagnoses_only_from_their_onset() {
 
 #[test]
 fn reasons_fit_sex_and_age() {
-    // Long-lasting conditions have their ages from the prevalence tables, which have cases younger than the usual onset.
     clinic().none(
         "select encounter_id, reason, birth_sex, age, icd10.min_age, icd10.max_age from encounter join patient using (patient_id) \
          left join icd10 on code = reason where code is null or (sex is not null and sex <> birth_sex) \
-         or ((age < coalesce(min_age, 0) or age > coalesce(max_age, 200)) and code not in (select icd10 from chronic))",
+         or age < coalesce(min_age, 0) or age > coalesce(max_age, 200)",
+    );
+}
+
+#[test]
+fn diagnoses_fit_sex_and_age() {
+    clinic().none(
+        "select diagnosis_id, diagnosis.code, birth_sex, age, icd10.min_age, icd10.max_age from diagnosis \
+         join encounter using (encounter_id) join patient on patient.patient_id = diagnosis.patient_id \
+         left join icd10 on icd10.code = diagnosis.code where icd10.code is null \
+         or (icd10.sex is not null and icd10.sex <> birth_sex) \
+         or age < coalesce(min_age, 0) or age > coalesce(max_age, 200)",
+    );
+    clinic().none(
+        "select condition_id, key from condition join chronic using (key) join patient using (patient_id) \
+         where onset_date < date(birth_date, '+' || coalesce(min_onset_age, 0) || ' years', '-1 day')",
     );
 }
 
@@ -735,6 +749,16 @@ fn most_treated_diabetics_take_a_drug_for_it() {
          where key = 'type_2_diabetes' and onset_date < '2021-01-01'",
     );
     assert!(share > 0.5, "{share}");
+}
+
+#[test]
+fn nobody_is_prescribed_what_they_are_allergic_to() {
+    for (allergen, ingredient) in [("7984", "%cillin%"), ("10831", "%sulfamethoxazole%"), ("5640", "%profen%")] {
+        clinic().none(&format!(
+            "select medication_order_id from medication_order join drugs on drugs.code = drug_code \
+             join allergy using (patient_id) where allergy.code = '{allergen}' and ingredient like '{ingredient}'"
+        ));
+    }
 }
 
 #[test]

@@ -156,6 +156,25 @@ for t, system in (("hcpcs-level-2", "hcpcs"), ("icd-10-pcs", "icd10pcs"), ("cpt-
         wrong("procedures", f"{system} codes differ from {t}")
 for missing in conditions - {r["condition"] for r in T["chronic-prevalence"]}:
     wrong("chronic-prevalence", f"nothing for {missing}")
+# A condition begins where its diagnosis may be coded, and nobody has it before: sexes and ages of all three agree.
+for r in T["chronic-conditions"]:
+    code, onset = icd[r["icd10"]], int(r["min_onset_age"] or 0)
+    if onset < int(code["min_age"] or 0):
+        wrong("chronic-conditions", f"{r['key']}: begins at {onset}, its diagnosis {r['icd10']} at {code['min_age']}")
+    if int(code["max_age"] or 120) < 120:
+        wrong("chronic-conditions", f"{r['key']}: lasts, its diagnosis {r['icd10']} ends at {code['max_age']}")
+    if r["sex"] != code["sex"]:
+        wrong("chronic-conditions", f"{r['key']}: sex {r['sex']!r}, its diagnosis {r['icd10']} {code['sex']!r}")
+    for p in T["chronic-prevalence"]:
+        if p["condition"] != r["key"] or float(p["prevalence"]) == 0:
+            continue
+        if int(p["age_from"]) < onset:
+            wrong("chronic-prevalence", f"{p['code']}: present from {p['age_from']}, begins at {onset}")
+        if r["sex"] not in ("", p["sex"]):
+            wrong("chronic-prevalence", f"{p['code']}: {r['key']} is of sex {r['sex']}")
+for r in T["drug-fills"]:
+    if r["icd10"] and int(r["age_from"]) < int(icd[r["icd10"]]["min_age"] or 0):
+        wrong("drug-fills", f"{r['code']}: given from {r['age_from']}, its diagnosis {r['icd10']} begins later")
 for missing in set(analytes) - {r["analyte"] for r in T["lab-reference-ranges"]}:
     wrong("lab-reference-ranges", f"nothing for {missing}")
 for missing in drugs - {r["rxcui"] for r in T["drug-indications"]}:

@@ -52,6 +52,10 @@ def main():
             if drug["sex"] not in ("", sex):
                 continue
             for low, high in BANDS:
+                if row["indication_type"] == "condition":
+                    low = max(low, int(number(conditions[row["indication"]]["min_onset_age"], 0)))
+                    if low > high:
+                        continue  # nobody has it at these ages
                 middle = min((low + high) // 2, 90)
                 if low >= 12 and drug["form"] in ("oral suspension", "nebulizer suspension") and drug["ingredient"] != "nystatin":
                     continue  # those of 12 and over swallow tablets
