@@ -181,6 +181,16 @@ impl ShapedFile {
         }
     }
 
+    /// Appends rows that are not prepared; see [`Shape::prepare`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`append`](Self::append) and [`Shape::prepare`].
+    pub fn append_frame(&mut self, frame: DataFrame) -> Result<(), FormatError> {
+        let rows = self.shape.prepare(frame, usize::MAX)?;
+        self.append(rows)
+    }
+
     /// Rows so far.
     pub fn rows(&self) -> u64 {
         self.rows

@@ -5,6 +5,7 @@
 //! of it are the engines; no resource, table or code is named in Rust.
 
 pub mod checked;
+pub mod meds;
 mod overlay;
 mod records;
 mod rows;

@@ -94,11 +94,15 @@ impl Records<'_> {
     /// The subject that each row of an entity belongs to, as its row among the block's subjects; `None` for reference
     /// entities and where the rows do not say.
     pub fn subjects(&self, entity: EntityId) -> Option<Vec<u32>> {
+        self.ancestors(entity, self.shared.mapping.spec.subject?)
+    }
+
+    /// The row of an ancestor above each row of an entity; `None` where it is none and where the rows do not say.
+    pub fn ancestors(&self, entity: EntityId, ancestor: EntityId) -> Option<Vec<u32>> {
         let spec = &self.shared.mapping.spec;
-        let subject = spec.subject?;
         let mut at = entity;
         let mut route: Option<Vec<u32>> = None;
-        while at != subject {
+        while at != ancestor {
             let step = self.data.parent(at)?;
             route = Some(match route {
                 None => step.to_vec(),

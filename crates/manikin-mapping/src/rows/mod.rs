@@ -5,10 +5,10 @@
 //! by subject, then by projection, then by row: they depend on neither threads nor partitions, and more subjects move
 //! none of them.
 
-mod cell;
+pub(crate) mod cell;
 mod era;
 mod error;
-mod place;
+pub(crate) mod place;
 
 use std::sync::Arc;
 
