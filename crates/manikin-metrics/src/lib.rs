@@ -5,6 +5,7 @@
 //! sampled is sampled from a seed that is passed in, and ties are broken by a stated rule.
 
 pub mod encode;
+pub mod fidelity;
 pub mod risk;
 pub mod score;
 pub mod stats;

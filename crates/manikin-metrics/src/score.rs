@@ -44,6 +44,9 @@ pub struct Score {
     pub value: Option<f64>,
     /// The interval around it, where the metric has one.
     pub interval: Option<Interval>,
+    /// What data without fault would score at this size, where that is known: the ceiling that sampling noise leaves,
+    /// or the same figure of real data against other real data. `method` says which.
+    pub benchmark: Option<f64>,
     /// Which way is better.
     pub direction: Direction,
     /// The least and the greatest value that the metric can take.
@@ -88,6 +91,7 @@ impl Definition {
             about,
             value: Some(value),
             interval: None,
+            benchmark: None,
             direction: self.direction,
             range: self.range,
             n,
@@ -111,6 +115,7 @@ impl Definition {
             about,
             value: None,
             interval: None,
+            benchmark: None,
             direction: self.direction,
             range: self.range,
             n,
@@ -129,6 +134,13 @@ impl Score {
             let (least, greatest) = self.range;
             Interval { low: i.low.clamp(least, greatest), high: i.high.clamp(least, greatest), level: i.level }
         });
+        self
+    }
+
+    /// The score beside what faultless data would have; nothing changes when that is not a finite number.
+    #[must_use]
+    pub fn with_benchmark(mut self, benchmark: Option<f64>) -> Self {
+        self.benchmark = benchmark.filter(|b| b.is_finite()).or(self.benchmark);
         self
     }
 

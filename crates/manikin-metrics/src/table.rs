@@ -71,6 +71,20 @@ impl Values {
 }
 
 impl Table {
+    /// The rows named, in that order; a row beyond the last is left out.
+    #[must_use]
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let rows: Vec<usize> = rows.iter().map(|&row| row as usize).filter(|&row| row < self.rows).collect();
+        let pick = |values: &Values| match values {
+            Values::Numbers(numbers) => Values::Numbers(rows.iter().map(|&row| numbers[row]).collect()),
+            Values::Codes { codes, labels } => {
+                Values::Codes { codes: rows.iter().map(|&row| codes[row]).collect(), labels: labels.clone() }
+            }
+        };
+        let columns = self.columns.iter().map(|c| Column { name: c.name.clone(), values: pick(&c.values) }).collect();
+        Self { columns, rows: rows.len() }
+    }
+
     /// The column called `name`.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {

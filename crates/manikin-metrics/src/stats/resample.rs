@@ -98,7 +98,7 @@ pub fn bootstrap_interval(value: f64, replicates: &[f64], level: f64) -> Option<
     let mean = finite.iter().sum::<f64>() / finite.len() as f64;
     let variance = finite.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (finite.len() - 1) as f64;
     let half = normal_quantile(0.5 * (1.0 + level)) * variance.sqrt();
-    half.is_finite().then(|| Interval { low: value - half, high: value + half, level })
+    half.is_finite().then_some(Interval { low: value - half, high: value + half, level })
 }
 
 #[cfg(test)]

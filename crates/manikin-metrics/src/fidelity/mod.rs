@@ -1,0 +1,111 @@
+//! Fidelity and utility: how close synthetic records are to real ones, and what they are good for.
+//!
+//! Every metric takes a [`Comparison`] (or, for relations, events and rules, a pair of plain lists) and gives scores.
+//! [`METRICS`] lists those over a comparison; a metric is one file and one line there.
+
+pub mod column;
+pub mod comparison;
+pub(crate) mod marginal;
+pub mod pair;
+pub(crate) mod tally;
+pub mod whole;
+
+pub use comparison::{Comparison, Mismatch, Sample, Settings};
+
+use crate::score::{Definition, Score};
+
+/// What a metric is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// One column at a time.
+    Columns,
+    /// Two columns at a time.
+    Pairs,
+    /// Sets of columns, as tables of counts.
+    Marginals,
+    /// Whether a model tells the sides apart.
+    Distinguishability,
+    /// What models and regressions learn.
+    Utility,
+    /// Subgroups.
+    Fairness,
+}
+
+/// A metric over a comparison.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    /// What its scores are about.
+    pub family: Family,
+    /// The definitions of its scores; the first names the metric.
+    pub definitions: &'static [&'static Definition],
+    /// Computes its scores.
+    pub compute: fn(&Comparison<'_>) -> Vec<Score>,
+}
+
+impl Metric {
+    /// The metric's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.definitions.first().map_or("", |definition| definition.name)
+    }
+}
+
+/// Every metric over a comparison, in the order of a report.
+pub const METRICS: &[Metric] = &[
+    metric(Family::Columns, &[&column::ks_complement::DEFINITION], column::ks_complement::compute),
+    metric(Family::Columns, &[&column::tv_complement::DEFINITION], column::tv_complement::compute),
+    metric(Family::Columns, &[&column::boundary_adherence::DEFINITION], column::boundary_adherence::compute),
+    metric(Family::Columns, &[&column::range_coverage::DEFINITION], column::range_coverage::compute),
+    metric(Family::Columns, &[&column::category_adherence::DEFINITION], column::category_adherence::compute),
+    metric(Family::Columns, &[&column::category_coverage::DEFINITION], column::category_coverage::compute),
+    metric(
+        Family::Columns,
+        &[&column::missing_value_similarity::DEFINITION],
+        column::missing_value_similarity::compute,
+    ),
+    metric(Family::Columns, &[&column::statistic_similarity::DEFINITION], column::statistic_similarity::compute),
+    metric(Family::Columns, &[&column::wasserstein::DEFINITION], column::wasserstein::compute),
+    metric(Family::Columns, &[&column::jensen_shannon::DEFINITION], column::jensen_shannon::compute),
+    metric(Family::Columns, &[&column::hellinger::DEFINITION], column::hellinger::compute),
+    metric(Family::Pairs, &[&pair::correlation_similarity::DEFINITION], pair::correlation_similarity::compute),
+    metric(Family::Pairs, &[&pair::contingency_similarity::DEFINITION], pair::contingency_similarity::compute),
+    metric(Family::Marginals, &[&whole::accuracy::DEFINITION], whole::accuracy::compute),
+    metric(
+        Family::Marginals,
+        &[&whole::k_marginal::DEFINITION, &whole::k_marginal::SUBSAMPLE],
+        whole::k_marginal::compute,
+    ),
+    metric(Family::Marginals, &[&whole::tabular_pmse::DEFINITION], whole::tabular_pmse::compute),
+    metric(
+        Family::Distinguishability,
+        &[&whole::propensity::PMSE, &whole::propensity::RATIO, &whole::propensity::SPECKS],
+        whole::propensity::compute,
+    ),
+    metric(Family::Distinguishability, &[&whole::two_sample::DEFINITION], whole::two_sample::compute),
+    metric(
+        Family::Distinguishability,
+        &[&whole::precision_recall::PRECISION, &whole::precision_recall::RECALL],
+        whole::precision_recall::compute,
+    ),
+    metric(Family::Distinguishability, &[&whole::latent_cluster::DEFINITION], whole::latent_cluster::compute),
+    metric(
+        Family::Utility,
+        &[&whole::transfer::AUC, &whole::transfer::R_SQUARED, &whole::transfer::GAP, &whole::transfer::IMPORTANCE],
+        whole::transfer::compute,
+    ),
+    metric(Family::Utility, &[&whole::coefficient_overlap::DEFINITION], whole::coefficient_overlap::compute),
+    metric(
+        Family::Fairness,
+        &[&whole::fairness::SUBGROUP, &whole::fairness::PARITY, &whole::fairness::SHIFT],
+        whole::fairness::compute,
+    ),
+];
+
+const fn metric(
+    family: Family,
+    definitions: &'static [&'static Definition],
+    compute: fn(&Comparison<'_>) -> Vec<Score>,
+) -> Metric {
+    Metric { family, definitions, compute }
+}
