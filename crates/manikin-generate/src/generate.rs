@@ -13,6 +13,7 @@ use crate::error::GenerateError;
 use crate::plan::{Compiled, CountPlan, Plan, RowsPlan};
 use crate::plan::{PickPlan, QuantilePlan};
 use crate::relations::{Candidates, column_of};
+use crate::unmet;
 use crate::values::{self, NONE};
 use crate::whole::Whole;
 use manikin_expression::{Expression, Type};
@@ -122,8 +123,10 @@ fn make_rows(plan: &Plan, whole: &Whole, rows: &mut Rows, id: EntityId) -> Resul
                 None => (0, 1),
             };
             let key = plan.key.address().child(plan.names[id.0].count, 0);
-            let split = TotalSplit::new(*total, units, *min, *max, *spread)
-                .map_err(|error| GenerateError::new(&plan.spec[id].name, error.to_string()))?;
+            let split = TotalSplit::new(*total, units, *min, *max, *spread).map_err(|error| {
+                let parent = parent.map(|parent| plan.spec[parent].name.as_str());
+                unmet::total(&plan.spec[id].name, parent, error)
+            })?;
             let counts = split.for_range(key, first..first + parents);
             bounded(counts.iter().sum())?;
             match parent {

@@ -17,6 +17,7 @@ mod run;
 mod strata;
 mod time;
 mod truth;
+mod unmet;
 mod values;
 mod whole;
 

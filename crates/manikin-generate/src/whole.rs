@@ -11,10 +11,11 @@ use crate::error::GenerateError;
 use crate::generate::Cx;
 use crate::plan::{Compiled, Plan, RowsPlan};
 use crate::run::{Progress, compute_block};
+use crate::unmet::ExactChoice;
 use crate::values;
 use manikin_expression::{Expression, Via};
-use manikin_random::{Name, QuotaSplit, assign_weighted, largest_remainder, shuffle_quota};
-use manikin_spec::spec::{Action, EntityId, EntityScope, Exact, FieldId, Selection, Step};
+use manikin_random::{Name, QuotaError, QuotaSplit, assign_weighted, largest_remainder, shuffle_quota};
+use manikin_spec::spec::{Action, EntityId, EntityScope, Exact, FieldId, Generator, Selection, Step};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -171,9 +172,13 @@ impl Whole {
         };
         let is_reference = plan.is_reference(id);
         let key = plan.key.address().child(plan.names[id.0].fields[field.0], 1);
-        let fails = |error: manikin_random::QuotaError| {
-            GenerateError::new(&place, format!("its exact shares cannot be met: {error}"))
-                .help("let more rows have a single claim, bring the weights nearer to what the rows can hold, or drop `exact`")
+        let values = match &described.generator {
+            Some(Generator::Choice(choice)) => choice.values.as_slice(),
+            _ => &[],
+        };
+        let fails = |counted: EntityId, quotas: &[u64], error: QuotaError| {
+            let (entity, counted) = (plan.spec[id].name.as_str(), plan.spec[counted].name.as_str());
+            ExactChoice { place: &place, entity, counted, values, quotas }.unmet(error)
         };
         let quota = match exact {
             Exact::Own => {
@@ -182,7 +187,8 @@ impl Whole {
                     Ok(rows.entities[id.0].len() as u64)
                 })?;
                 let quotas = largest_remainder(sizes.iter().sum(), shares);
-                Quota::Counts(QuotaSplit { quotas }.for_ranges(key, &sizes).map_err(fails)?)
+                let split = QuotaSplit { quotas };
+                Quota::Counts(split.for_ranges(key, &sizes).map_err(|error| fails(id, &split.quotas, error))?)
             }
             Exact::Of { entity, link, affinity } => {
                 let mut wanted: Vec<usize> = Vec::new();
@@ -206,7 +212,8 @@ impl Whole {
                 })?;
                 let sizes: Vec<u64> = found.iter().flat_map(|(sizes, _)| sizes.iter().copied()).collect();
                 let quotas = largest_remainder(sizes.iter().sum(), shares);
-                let assigned = assign(key, &sizes, &quotas, &found, shares).map_err(fails)?;
+                let assigned =
+                    assign(key, &sizes, &quotas, &found, shares).map_err(|error| fails(*entity, &quotas, error))?;
                 let mut rest = assigned.as_slice();
                 let mut by_block = Vec::with_capacity(found.len());
                 for (sizes, _) in &found {
@@ -338,7 +345,7 @@ fn assign(
     quotas: &[u64],
     found: &[(Vec<u64>, Leaning)],
     shares: &[f64],
-) -> Result<Vec<u32>, manikin_random::QuotaError> {
+) -> Result<Vec<u32>, QuotaError> {
     let leans = found.first().is_some_and(|(_, leaning)| leaning.iter().any(Option::is_some));
     if !leans {
         return assign_weighted(key, sizes, quotas, None);

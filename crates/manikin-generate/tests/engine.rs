@@ -187,6 +187,39 @@ edge_cases:
 "#;
 
 #[test]
+fn quotas_and_totals_that_cannot_be_met_are_told_in_the_words_of_the_spec() {
+    let text = CLAIMS.split("edge_cases:").next().unwrap();
+    let told = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        run(&text.replace(from, to), PlanOptions::default()).err().expect("it cannot be met")
+    };
+    let no_one = told("if(patient.old, 50, 0.02)", "if(patient.old, 0, 0)");
+    assert!(no_one.contains("`Medicare` is to have 667 rows of claim"), "{no_one}");
+    assert!(no_one.contains("lower the share of `Medicare`"), "{no_one}");
+    let rest = told("affinity: {Medicare:", "affinity: {Commercial: 0, Medicaid: 0, Medicare:");
+    assert!(rest.contains("rows of coverage") && rest.contains('`'), "{rest}");
+    let few = text.replace("per: patient\n    count: {total: 3333", "per: coverage\n    count: {total: 500");
+    let few = few.replace("per: patient\n    count: 1\n", "per: patient\n    count: {poisson: {mean: 3}}\n");
+    let few = few.replace("{link: {to: coverage}}", "{key_of: coverage}");
+    let few = run(&few, PlanOptions::default()).err().expect("some 2,100 coverages");
+    assert!(few.contains("claim: a total of 500 is too small for ") && few.contains(" rows of coverage"), "{few}");
+    for told in [no_one, rest, few] {
+        assert!(!told.contains("unit") && !told.contains("category"), "{told}");
+    }
+}
+
+#[test]
+fn a_row_with_more_children_than_any_value_may_have_is_named() {
+    let text = CLAIMS.split("edge_cases:").next().unwrap();
+    let text = text.replace("count: 700", "count: 3").replace("total: 3333", "total: 9");
+    let text = text.replace("Commercial: 70%, Medicare: 20%, Medicaid: 10%", "A: 1, B: 1, C: 1, D: 1, E: 1");
+    let text = text.replace(", affinity: {Medicare: \"if(patient.old, 50, 0.02)\"}", "");
+    let told = run(&text, PlanOptions::default()).err().expect("three people cannot hold five values");
+    assert!(told.contains("row of coverage has") && told.contains("rows of claim") && told.contains("`A`"), "{told}");
+    assert!(told.contains("make more rows of coverage"), "{told}");
+}
+
+#[test]
 fn totals_and_quotas_are_exact() {
     let text = CLAIMS.split("edge_cases:").next().unwrap();
     let claims = generate(text);
