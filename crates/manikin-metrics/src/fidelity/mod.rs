@@ -1,13 +1,20 @@
 //! Fidelity and utility: how close synthetic records are to real ones, and what they are good for.
 //!
 //! Every metric takes a [`Comparison`] (or, for relations, events and rules, a pair of plain lists) and gives scores.
-//! [`METRICS`] lists those over a comparison; a metric is one file and one line there.
+//! [`METRICS`] lists those over a comparison, [`relation::METRICS`] those over a
+//! relation, [`time::METRICS`], [`time::COURSE_METRICS`] and [`health::METRICS`] those over histories; a metric is one
+//! file and one line there.
 
 pub mod column;
 pub mod comparison;
+pub(crate) mod counts;
+pub mod health;
 pub(crate) mod marginal;
 pub mod pair;
+pub mod relation;
+pub(crate) mod series;
 pub(crate) mod tally;
+pub mod time;
 pub mod whole;
 
 pub use comparison::{Comparison, Mismatch, Sample, Settings};

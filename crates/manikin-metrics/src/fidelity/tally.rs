@@ -58,6 +58,23 @@ impl Tally {
         Self { real, synthetic, real_replicates, synthetic_replicates, replicates }
     }
 
+    /// From counts and their replicates, those of a cell side by side.
+    pub(crate) fn new(real: (Vec<u32>, Vec<u32>), synthetic: (Vec<u32>, Vec<u32>), replicates: usize) -> Self {
+        Self {
+            real: real.0,
+            synthetic: synthetic.0,
+            real_replicates: real.1,
+            synthetic_replicates: synthetic.1,
+            replicates,
+        }
+    }
+
+    /// The counts of one cell in each replicate, real and synthetic.
+    pub(crate) fn cell_replicates(&self, cell: usize) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let at = cell * self.replicates..(cell + 1) * self.replicates;
+        self.real_replicates[at.clone()].iter().copied().zip(self.synthetic_replicates[at].iter().copied())
+    }
+
     /// The number of rows counted on each side.
     pub(crate) fn totals(&self) -> (u64, u64) {
         let total = |counts: &[u32]| counts.iter().map(|&c| u64::from(c)).sum();

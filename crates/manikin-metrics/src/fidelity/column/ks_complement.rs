@@ -17,18 +17,19 @@ pub const DEFINITION: Definition = Definition {
 
 /// One score a numeric column. Date columns are numbers too.
 pub fn compute(comparison: &Comparison<'_>) -> Vec<Score> {
-    each_number(comparison, |numbers| vec![one(comparison, numbers)])
+    each_number(comparison, |numbers| vec![score(comparison, numbers, &DEFINITION)])
 }
 
-fn one(comparison: &Comparison<'_>, numbers: &Numbers<'_>) -> Score {
-    let (real, synthetic) = match finite(numbers, &DEFINITION) {
+/// The score of one column under the name of `definition`.
+pub(crate) fn score(comparison: &Comparison<'_>, numbers: &Numbers<'_>, definition: &Definition) -> Score {
+    let (real, synthetic) = match finite(numbers, definition) {
         Ok(sides) => sides,
         Err(score) => return *score,
     };
     let distance = kolmogorov_distance(&real.values, &synthetic.values).unwrap_or(f64::NAN);
     let estimate = Estimate { value: 1.0 - distance, replicates: replicates(comparison, numbers) };
     let method = format!("empirical distributions, {}; {}", left_out(&real, &synthetic), comparison.interval_method());
-    DEFINITION
+    definition
         .score(numbers.about.clone(), estimate.value, total(&real, &synthetic), method)
         .with_interval(estimate.interval(comparison.settings.level))
 }
