@@ -114,7 +114,7 @@ impl Cx<'_> {
             let length = if lasts[at].is_nan() { 0 } else { (lasts[at].max(0.0) * MINUTE) as i64 };
             let busy = group.as_ref().map(|group| taken.entry(group[row as usize]).or_default());
             let instant = windows[at].and_then(|mut window| {
-                // What lasts ends within the window too, where the window has room.
+                // What lasts ends within the window too; where that leaves no room, there is no start.
                 window.end = (window.end - length).max(window.start);
                 if length > 0 && window.end == window.start {
                     return None;

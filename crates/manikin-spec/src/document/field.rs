@@ -678,7 +678,7 @@ pub struct TimeWithin {
     /// The pattern, or patterns by the value of a field; uniform unless given.
     #[serde(default)]
     pub pattern: Option<PatternChoice>,
-    /// Expression for the minutes that it lasts, for `apart`.
+    /// Expression for the minutes that it lasts, all of them within the window.
     #[serde(default)]
     pub lasts: Option<String>,
     /// Rows of the same row of this ancestor do not overlap.
