@@ -24,10 +24,13 @@ pub const STEP: Definition = Definition {
     reference: "SDMetrics InterRowMSAS",
 };
 
+/// A statistic of one patient's sorted values.
+type Statistic = fn(&[f64]) -> Option<f64>;
+
 /// Six scores: five statistics, and the steps.
 pub fn compute(course: &Course<'_>, settings: &Settings) -> Vec<Score> {
     let (real, synthetic) = (lists(&course.real), lists(&course.synthetic));
-    let statistics: [(&str, fn(&[f64]) -> Option<f64>); 5] = [
+    let statistics: [(&str, Statistic); 5] = [
         ("mean", |values| moments(values).map(|m| m.mean)),
         ("median", |sorted| quantile_sorted(sorted, 0.5)),
         ("std", |values| (values.len() > 1).then(|| moments(values).map(|m| m.sd)).flatten()),

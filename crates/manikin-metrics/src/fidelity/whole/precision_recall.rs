@@ -58,7 +58,7 @@ pub fn compute(comparison: &Comparison<'_>) -> Vec<Score> {
         PRECISION
             .score(Vec::new(), precision.value, n, method)
             .with_interval(precision.interval(level))
-            .with_benchmark(Some(1.0)),
+            .with_benchmark(Some(fresh_precision(real.rows, synthetic.rows))),
         RECALL
             .score(
                 Vec::new(),
@@ -74,6 +74,15 @@ pub fn compute(comparison: &Comparison<'_>) -> Vec<Score> {
             .with_interval(recall.interval(level))
             .with_benchmark(Some(fresh)),
     ]
+}
+
+/// The precision of fresh data on average: P_α of two samples differs from α as the difference of two proportions does.
+fn fresh_precision(n: usize, m: usize) -> f64 {
+    let alphas = (1..STEPS).map(|step| step as f64 / (STEPS - 1) as f64);
+    let spread = 2.0 / std::f64::consts::PI * (1.0 / n as f64 + 1.0 / m as f64);
+    let (gap, sum) =
+        alphas.fold((0.0, 0.0), |(gap, sum), alpha| (gap + (spread * alpha * (1.0 - alpha)).sqrt(), sum + alpha));
+    1.0 - gap / sum
 }
 
 fn precision(comparison: &Comparison<'_>, (real, synthetic): &(Vec<f64>, Vec<f64>)) -> Estimate {
