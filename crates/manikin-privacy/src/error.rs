@@ -1,20 +1,20 @@
 //! Why a measurement did not happen.
 
-use crate::Rho;
+use crate::Loss;
 
 /// Why a session refused a measurement. Nothing about the records is in any message.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrivacyError {
     /// The measurement costs more than the session has left. Nothing was measured; the session goes on.
-    #[error("`{about}` would cost ρ {cost}, but ρ {left} is left; spend less on it, or reserve more from the ledger")]
+    #[error("`{about}` would cost {cost}, but {left} is left; spend less on it, or reserve more from the ledger")]
     Exceeded {
         /// What was to be measured.
         about: String,
         /// What it would have cost.
-        cost: Rho,
+        cost: Loss,
         /// What the session has left.
-        left: Rho,
+        left: Loss,
     },
 
     /// A public parameter is outside its range. Nothing was measured; the session goes on.
@@ -36,7 +36,7 @@ pub enum PrivacyError {
     Failed {
         /// What was measured.
         about: String,
-        /// OpenDP's own words.
+        /// What kind of failure; before anything was drawn, in OpenDP's own words.
         reason: String,
     },
 

@@ -90,6 +90,22 @@ impl Rho {
         Rho(((self.0 as f64 * share).floor() as u64).min(self.0))
     }
 
+    /// The amount halfway to `other`, or `None` if no amount lies between.
+    pub(crate) fn between(self, other: Rho) -> Option<Rho> {
+        let middle = self.0 + other.0.saturating_sub(self.0) / 2;
+        (middle > self.0 && middle < other.0).then_some(Rho(middle))
+    }
+
+    /// The amount as a whole number of units of 2⁻⁴⁴, as the ledger stores it.
+    pub(crate) fn units(self) -> u64 {
+        self.0
+    }
+
+    /// An amount from the ledger; `None` for more than the cap and its one unit past.
+    pub(crate) fn of_units(units: u64) -> Option<Rho> {
+        (units <= Rho::MAX.0 + 1).then_some(Rho(units))
+    }
+
     fn from_units(units: f64) -> Option<Rho> {
         // NaN fails the comparison.
         (units >= 0.0 && units <= Rho::MAX.0 as f64).then_some(Rho(units as u64))
@@ -119,8 +135,9 @@ impl From<Rho> for f64 {
 impl TryFrom<f64> for Rho {
     type Error = &'static str;
 
+    /// To the nearest unit: amounts are written exactly, and readers may lose the last bit of a number.
     fn try_from(rho: f64) -> Result<Rho, Self::Error> {
-        Rho::cost(rho).ok_or("ρ is a number from 0 to 512")
+        Rho::from_units((rho * UNITS).round()).ok_or("ρ is a number from 0 to 512")
     }
 }
 
