@@ -244,7 +244,7 @@ SPECIALTIES = [("207Q00000X", 38004453), ("208D00000X", 38004446)]
 # Clinicians of a specialty that the evidence does not hold are physicians; others are left without a concept.
 PHYSICIAN = 32577
 # Constants of the mapping: types, statuses, operators, currency, version of the model.
-CONSTANTS = [8507, 8532, 38003563, 38003564, 9201, 9202, 9203, 581476, 722455, 32817, 32827, 32838, 32825, 32856, 32836, 32840,
+CONSTANTS = [32818, 4330442, 8507, 8532, 38003563, 38003564, 9201, 9202, 9203, 581476, 722455, 32817, 32827, 32838, 32825, 32856, 32836, 32840,
              32880, 32882, 32814, 32902, 32908, 4172703, 44818668, 756265, 43530807, PHYSICIAN]
 
 
