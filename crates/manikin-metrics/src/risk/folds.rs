@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use super::coding::{Coded, code, stack};
-use super::nearest::{Index, Neighbours, Search};
+use super::nearest::{Index, Neighbours, Search, Weigh};
+use super::roles::Roles;
 use super::ruler::Ruler;
 use crate::{Table, stats};
 
@@ -53,6 +54,8 @@ pub struct Folds<'a> {
     pub synthetic: &'a Table,
     /// The choices of the evaluation.
     pub settings: Settings,
+    /// Which columns are known and which are secret.
+    pub roles: Roles,
     ruler: Ruler,
     pool: Table,
     coded: OnceLock<[Coded; 3]>,
@@ -83,6 +86,7 @@ impl<'a> Folds<'a> {
             holdout,
             synthetic,
             settings,
+            roles: Roles::default(),
             ruler,
             pool: stack(train, holdout),
             coded: OnceLock::new(),
@@ -91,6 +95,13 @@ impl<'a> Folds<'a> {
             synthetic_to_train: Pass::new(),
             synthetic_to_holdout: Pass::new(),
         })
+    }
+
+    /// The same with declared roles of columns; columns that do not exist are left out.
+    #[must_use]
+    pub fn with_roles(mut self, roles: Roles) -> Self {
+        self.roles = roles.within(self.train.columns.len());
+        self
     }
 
     /// The ruler of all distances: ranges of train and holdout together.
@@ -203,9 +214,6 @@ impl Settings {
         Ok(rough)
     }
 }
-
-/// The weights of a query's columns, by its values.
-pub(crate) type Weigh<'w> = &'w (dyn Fn(&[f64], &mut Vec<f64>) + Sync);
 
 impl Settings {
     /// The weighted distance to the nearest row; exact, or after as many boxes as the number of pairs allows.

@@ -5,12 +5,18 @@ pub(crate) mod boxes;
 pub(crate) mod coding;
 pub(crate) mod distinct;
 pub mod folds;
+pub mod inference;
+pub mod linkability;
 pub mod matches;
 pub mod membership;
 pub mod nearest;
+pub(crate) mod postings;
 pub mod power;
+pub mod residual;
 pub mod roc;
+pub mod roles;
 pub mod ruler;
+pub mod singling_out;
 #[cfg(test)]
 pub(crate) mod toy;
 
@@ -20,4 +26,5 @@ pub use membership::{Bank, Curve};
 pub use nearest::{Index, Neighbours, Search};
 pub use power::records_needed;
 pub use roc::{LIMITS, Named, Roc, epsilon_lower_bound, maximum};
+pub use roles::Roles;
 pub use ruler::Ruler;

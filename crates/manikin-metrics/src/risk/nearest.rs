@@ -10,8 +10,9 @@ use std::collections::BinaryHeap;
 
 use rayon::prelude::*;
 
-use super::boxes::{Boxes, Query};
+use super::boxes::Boxes;
 use super::distinct::{Distinct, distinct};
+use super::postings::Postings;
 use super::ruler::{Ruler, row};
 use crate::Table;
 
@@ -98,6 +99,9 @@ pub struct Index<'a> {
     exact: Vec<f64>,
 }
 
+/// The weights of a query's columns, by its values.
+pub(crate) type Weigh<'w> = &'w (dyn Fn(&[f64], &mut Vec<f64>) + Sync);
+
 /// One answer, ordered by distance and then row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Found {
@@ -157,14 +161,13 @@ impl<'a> Index<'a> {
         Ok(self.search(table, search, true, None))
     }
 
-    /// The nearest rows when column `j` of a query weighs `weights[j][entry]`, where `entry` is the query's code (or
-    /// number) in a column of categories. Distances are weighted sums, not means.
+    /// The nearest rows when columns weigh differently. Distances are weighted sums, not means.
     pub(crate) fn nearest_weighted(
         &self,
         queries: &Table,
         search: Search,
         others: bool,
-        weights: &(dyn Fn(&[f64], &mut Vec<f64>) + Sync),
+        weights: Weigh<'_>,
     ) -> Result<Neighbours, String> {
         self.ruler.check(queries)?;
         Ok(self.search(queries, search, others, Some(weights)))
@@ -175,7 +178,7 @@ impl<'a> Index<'a> {
         queries: &Table,
         search: Search,
         others: bool,
-        weights: Option<&(dyn Fn(&[f64], &mut Vec<f64>) + Sync)>,
+        weights: Option<Weigh<'_>>,
     ) -> Neighbours {
         let asked = distinct(queries);
         let k = search.k.min(self.entries.rows().saturating_sub(usize::from(others)));
@@ -193,6 +196,7 @@ impl<'a> Index<'a> {
         }
         let wanted = Search { k: k + usize::from(others), limit: search.limit };
         let scale = if weights.is_some() { 1.0 } else { 1.0 / self.ruler.columns() as f64 };
+        let postings = weights.map(|_| Postings::new(self.ruler, &self.exact));
         let found: Vec<Answer> = (0..asked.len() as u32)
             .into_par_iter()
             .with_min_len(64)
@@ -205,7 +209,7 @@ impl<'a> Index<'a> {
                         Some(weigh) => weigh(values, own),
                         None => own.resize(values.len(), 1.0),
                     }
-                    self.answer(values, own, weights.is_some(), wanted)
+                    self.answer(values, own, postings.as_ref(), wanted)
                 },
             )
             .collect();
@@ -226,14 +230,24 @@ impl<'a> Index<'a> {
         answers
     }
 
-    fn answer(&self, values: &[f64], weights: &[f64], weighted: bool, search: Search) -> Answer {
-        let columns = values.len();
-        let query: Query = self.boxes.query(self.ruler, values, weights);
+    fn answer(&self, values: &[f64], weights: &[f64], postings: Option<&Postings>, search: Search) -> Answer {
+        let mut query = self.boxes.query(self.ruler, values, weights);
         let slack = query.slack();
         let mut best = Best { k: search.k, found: Vec::with_capacity(search.k + 1) };
+        let mut compared = 0u64;
+        if let Some(postings) = postings {
+            // What shares a rare code is compared at once; what is left differs in all of those columns.
+            for (column, places) in postings.rare(values) {
+                compared += places.len() as u64;
+                for &place in places {
+                    self.compare(place as usize, values, weights, true, &mut best);
+                }
+                self.boxes.differ(&mut query, column);
+            }
+        }
         let mut waiting = BinaryHeap::new();
         waiting.push(Reverse((self.boxes.bound(0, &query).to_bits(), 0u32)));
-        let (mut sums, mut opened, mut compared) = (Vec::new(), 0usize, 0u64);
+        let (mut sums, mut opened) = (Vec::new(), 0usize);
         while let Some(Reverse((bits, node))) = waiting.pop() {
             // Bounds are not negative, so their bits sort as they do.
             let bound = f64::from(f32::from_bits(bits));
@@ -258,20 +272,24 @@ impl<'a> Index<'a> {
             let places = self.boxes.sums(node, &query, (best.limit() + slack) as f32, &mut sums);
             compared += sums.len() as u64;
             for (place, &sum) in places.zip(&sums) {
-                if f64::from(sum) > best.limit() + slack {
-                    continue;
-                }
-                let entry = &self.exact[place * columns..(place + 1) * columns];
-                let distance =
-                    if weighted { self.ruler.weighted(weights, values, entry) } else { self.ruler.sum(values, entry) };
-                for &row in self.entries.members(self.order[place]).iter().take(best.k) {
-                    if !best.offer(Found { distance, row }) {
-                        break;
-                    }
+                if f64::from(sum) <= best.limit() + slack {
+                    self.compare(place, values, weights, postings.is_some(), &mut best);
                 }
             }
         }
         Answer { found: best.found, error: 0.0, compared }
+    }
+
+    /// Computes the distance to the entry at `place` exactly and offers its rows.
+    fn compare(&self, place: usize, values: &[f64], weights: &[f64], weighted: bool, best: &mut Best) {
+        let entry = &self.exact[place * values.len()..(place + 1) * values.len()];
+        let distance =
+            if weighted { self.ruler.weighted(weights, values, entry) } else { self.ruler.sum(values, entry) };
+        for &row in self.entries.members(self.order[place]).iter().take(best.k) {
+            if !best.offer(Found { distance, row }) {
+                break;
+            }
+        }
     }
 }
 
@@ -289,6 +307,9 @@ impl Best {
         let place = self.found.partition_point(|known| known.order(&found) == Ordering::Less);
         if place >= self.k {
             return false;
+        }
+        if self.found.get(place) == Some(&found) {
+            return true;
         }
         self.found.insert(place, found);
         self.found.truncate(self.k);

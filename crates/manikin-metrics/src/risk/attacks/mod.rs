@@ -6,6 +6,7 @@
 //! given the scores, and permuting them gives an exact null.
 
 mod agreement;
+mod classifier;
 mod dcr;
 mod dcr_difference;
 mod density_ratio;
@@ -35,4 +36,5 @@ pub const ATTACKS: &[Attack] = &[
     neighbourhood::ATTACK,
     rare_combination::ATTACK,
     agreement::ATTACK,
+    classifier::ATTACK,
 ];
