@@ -135,7 +135,9 @@ impl Edges {
         self.inner.len() + 4
     }
 
-    fn label(&self, cell: u16) -> String {
+    /// What a cell holds, for people.
+    #[must_use]
+    pub fn label(&self, cell: u16) -> String {
         let cell = usize::from(cell);
         let Some((low, high)) = self.ends else {
             return if cell == 1 { "any number".into() } else { "null".into() };
@@ -146,7 +148,7 @@ impl Edges {
             _ if cell == bins + 1 => format!("above {high}"),
             _ if cell > bins => "null".into(),
             _ => {
-                let from = if cell == 1 { low } else { self.inner[cell - 2] };
+                let from = if cell == 1 { low } else { self.inner.get(cell - 2).copied().unwrap_or(low) };
                 let to = self.inner.get(cell - 1).copied().unwrap_or(high);
                 if cell == 1 { format!("{from} to {to}") } else { format!("over {from} to {to}") }
             }
@@ -211,7 +213,9 @@ impl Top {
         &self.kept
     }
 
-    fn label(&self, cell: u16, labels: &[String]) -> String {
+    /// What a cell holds, for people.
+    #[must_use]
+    pub fn label(&self, cell: u16, labels: &[String]) -> String {
         match self.kept.get(usize::from(cell)) {
             Some(&code) => labels.get(code as usize).cloned().unwrap_or_else(|| format!("code {code}")),
             None if usize::from(cell) == self.kept.len() => "other".into(),

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use super::marginal::{self, Marginal};
+use super::whole::groups::{self, Group};
 use crate::encode::Cells;
 use crate::stats::{Resamples, draws, sample_rows};
 use crate::table::{Pair, Table, Values};
@@ -56,6 +57,21 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Smaller samples and fewer replicates: a first look in seconds. Every score's method states its sizes.
+    #[must_use]
+    pub fn quick() -> Self {
+        Self {
+            replicates: 20,
+            learner_rows: 2_000,
+            model_rows: 20_000,
+            neighbour_rows: 300,
+            triples: 100,
+            ..Self::default()
+        }
+    }
+}
+
 /// A table and the cluster (patient) of each of its rows, by any number.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'a> {
@@ -100,6 +116,7 @@ pub struct Comparison<'a> {
     cells: OnceLock<Vec<Cells>>,
     pairs: OnceLock<Vec<Marginal>>,
     triples: OnceLock<Vec<Marginal>>,
+    groups: OnceLock<Vec<Group>>,
     draws: OnceLock<(Resamples, Resamples)>,
 }
 
@@ -151,6 +168,7 @@ impl<'a> Comparison<'a> {
             cells: OnceLock::new(),
             pairs: OnceLock::new(),
             triples: OnceLock::new(),
+            groups: OnceLock::new(),
             draws: OnceLock::new(),
         })
     }
@@ -197,6 +215,11 @@ impl<'a> Comparison<'a> {
             let sets = marginal::sets_of_three(self.width(), self.settings.triples, self.settings.seed);
             marginal::compare(self, &sets, None)
         })
+    }
+
+    /// The declared subgroups, each with its pairs of columns compared.
+    pub(crate) fn groups(&self) -> &[Group] {
+        kept(&self.groups, || groups::declared(self))
     }
 
     /// The draws of the real and of the synthetic clusters.

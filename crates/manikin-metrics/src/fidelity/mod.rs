@@ -104,10 +104,20 @@ pub const METRICS: &[Metric] = &[
     metric(Family::Utility, &[&whole::coefficient_overlap::DEFINITION], whole::coefficient_overlap::compute),
     metric(
         Family::Fairness,
-        &[&whole::fairness::SUBGROUP, &whole::fairness::PARITY, &whole::fairness::SHIFT],
+        &[&whole::fairness::SUBGROUP, &whole::fairness::PARITY, &whole::fairness::SHIFT, &whole::fairness::TRANSFER],
         whole::fairness::compute,
     ),
 ];
+
+/// Every definition of this module, in the order of a report.
+pub fn definitions() -> impl Iterator<Item = &'static Definition> {
+    let tables = METRICS.iter().flat_map(|metric| metric.definitions);
+    let relations = relation::METRICS.iter().flat_map(|metric| metric.definitions);
+    let histories = time::METRICS.iter().chain(health::METRICS).flat_map(|metric| metric.definitions);
+    let courses = time::COURSE_METRICS.iter().flat_map(|metric| metric.definitions);
+    let rules = [&health::rule_violations::RATE, &health::rule_violations::EXCESS];
+    tables.chain(relations).chain(histories).chain(courses).copied().chain(rules)
+}
 
 const fn metric(
     family: Family,
@@ -115,4 +125,24 @@ const fn metric(
     compute: fn(&Comparison<'_>) -> Vec<Score>,
 ) -> Metric {
     Metric { family, definitions, compute }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_definition_has_a_name_of_its_own_a_meaning_and_a_source() {
+        let mut names: Vec<&str> = definitions().map(|definition| definition.name).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        for definition in definitions() {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            assert!(definition.name.chars().all(plain), "{}", definition.name);
+            assert!(definition.means.len() > 20 && !definition.reference.is_empty(), "{}", definition.name);
+            assert!(definition.range.0 < definition.range.1, "{}", definition.name);
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! Whether subgroups are served alike: accuracy of the worst one, and the gap in an outcome's rate.
 
-use super::groups::{self, Group};
+use super::groups::Group;
+use super::transfer;
 use crate::fidelity::comparison::Comparison;
-use crate::fidelity::marginal::{self, Filter, sets_of_two};
+use crate::fidelity::marginal;
 use crate::fidelity::tally::{Estimate, Tally};
 use crate::score::{Definition, Direction, Score};
 use crate::table::Values;
@@ -35,12 +36,23 @@ pub const SHIFT: Definition = Definition {
     reference: "statistical parity by subgroup, real against synthetic",
 };
 
+/// What predicting the outcome in one subgroup loses by learning from synthetic records.
+pub const TRANSFER: Definition = Definition {
+    name: "subgroup_trtr_tstr_gap",
+    means: "What predicting the outcome within one subgroup loses by learning from synthetic instead of real records; 0 \
+            is nothing.",
+    direction: Direction::Lower,
+    range: (f64::NEG_INFINITY, f64::INFINITY),
+    reference: "Bhanot et al., Entropy 23(9), 2021; train on synthetic, test on real, by subgroup",
+};
+
 /// Records on either side below which a subgroup's rate is not compared. `ASSUMED`: the usual least cell of 10.
 const LEAST: u64 = 10;
 
-/// For every group column: accuracy of each subgroup, the worst named, and, with an outcome, two scores of its rate.
+/// For every group column accuracy of each subgroup, the worst named; with an outcome also two scores of its rate, and
+/// what its prediction loses in each subgroup.
 pub fn compute(comparison: &Comparison<'_>) -> Vec<Score> {
-    let groups = groups::declared(comparison);
+    let groups = comparison.groups();
     if groups.is_empty() {
         let reason = "no subgroup is declared: name the columns that part records into groups";
         return vec![SUBGROUP.incomplete(Vec::new(), comparison.rows(), "by subgroup", reason)];
@@ -52,20 +64,20 @@ pub fn compute(comparison: &Comparison<'_>) -> Vec<Score> {
             scores.extend(parity(comparison, column, outcome, label));
         }
     }
+    if let Some((outcome, _)) = &comparison.settings.outcome {
+        scores.extend(transfer::by_group(comparison, groups, outcome, &TRANSFER));
+    }
     scores
 }
 
 fn accuracy(comparison: &Comparison<'_>, groups: &[Group]) -> Vec<Score> {
-    let sets = sets_of_two(comparison.width());
     let mut scores = Vec::new();
     let mut worst: Option<(f64, Score, String)> = None;
     for group in groups {
-        let filter = Filter { real: &group.real, synthetic: &group.synthetic };
-        let marginals = marginal::compare(comparison, &sets, Some(filter));
-        let n = marginals.iter().map(|m| m.rows).max().unwrap_or(0);
-        let method = format!("mean over {} pairs of columns; {}", sets.len(), comparison.interval_method());
+        let n = group.pairs.iter().map(|m| m.rows).max().unwrap_or(0);
+        let method = format!("mean over {} pairs of columns; {}", group.pairs.len(), comparison.interval_method());
         let about = vec![group.name.clone()];
-        let Some((estimate, ceiling)) = marginal::mean(&marginals) else {
+        let Some((estimate, ceiling)) = marginal::mean(&group.pairs) else {
             let reason = "the subgroup is empty on one side, or there is one column only";
             scores.push(SUBGROUP.incomplete(about, n, method, reason));
             continue;

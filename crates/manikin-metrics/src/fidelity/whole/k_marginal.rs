@@ -2,9 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::groups;
 use crate::fidelity::comparison::Comparison;
-use crate::fidelity::marginal::{self, Filter, Marginal};
+use crate::fidelity::marginal::{self, Marginal};
 use crate::fidelity::tally::Estimate;
 use crate::score::{Definition, Direction, Score};
 use crate::stats::{draws, sample_rows};
@@ -39,11 +38,8 @@ pub fn compute(comparison: &Comparison<'_>) -> Vec<Score> {
         score(comparison, vec!["k = 3".into()], comparison.triples()),
         subsample(comparison),
     ];
-    let sets = marginal::sets_of_two(comparison.width());
-    for group in groups::declared(comparison) {
-        let filter = Filter { real: &group.real, synthetic: &group.synthetic };
-        let marginals = marginal::compare(comparison, &sets, Some(filter));
-        scores.push(score(comparison, vec!["k = 2".into(), group.name], &marginals));
+    for group in comparison.groups() {
+        scores.push(score(comparison, vec!["k = 2".into(), group.name.clone()], &group.pairs));
     }
     scores
 }

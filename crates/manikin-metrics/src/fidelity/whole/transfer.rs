@@ -1,6 +1,7 @@
 //! Train on synthetic, test on real, against train on real, test on real: for each target, with the features that
 //! matter.
 
+use super::groups::Group;
 use crate::encode::Top;
 use crate::fidelity::comparison::{Comparison, Sample};
 use crate::fidelity::tally::Estimate;
@@ -159,65 +160,36 @@ impl Coded {
                 count: 2,
             };
         }
-        Self::Numbers { real, synthetic, test }
+        // Scaled by the tested ones, so that squares of huge numbers do not overflow.
+        let finite: Vec<f64> = test.iter().copied().filter(|x| x.is_finite()).collect();
+        let (mean, sd) = moments(&finite).filter(|m| m.sd > 0.0).map_or((0.0, 1.0), |m| (m.mean, m.sd));
+        let scaled = |numbers: Vec<f64>| {
+            let each = |x: f64| if x.is_finite() { (x / sd - mean / sd).clamp(-1e6, 1e6) } else { f64::NAN };
+            numbers.into_iter().map(each).collect()
+        };
+        Self::Numbers { real: scaled(real), synthetic: scaled(synthetic), test: scaled(test) }
     }
 }
 
 fn one(comparison: &Comparison<'_>, split: &Split, target: usize) -> Vec<Score> {
     let about = vec![comparison.name(target)];
-    let (coded, n) = (Coded::of(split, target), split.test.rows);
-    let own = if matches!(coded, Coded::Classes { .. }) { &AUC } else { &R_SQUARED };
-    let refuse = |reason: &str| {
+    let models = Models::learn(comparison, split, target);
+    let own = if matches!(models.coded, Coded::Classes { .. }) { &AUC } else { &R_SQUARED };
+    let n = models.tested();
+    let Some((trtr, tstr)) = models.test(split, |_| true) else {
+        let reason = "too few records with the target, a target that does not vary, or no other column";
         let definitions = [own, &GAP, &IMPORTANCE];
-        definitions.iter().map(|d| d.incomplete(about.clone(), n, split.method.clone(), reason)).collect()
+        return definitions.iter().map(|d| d.incomplete(about.clone(), n, split.method.clone(), reason)).collect();
     };
-    let cutting = Cutting::of(&[&split.real, &split.synthetic], &[target]);
-    let tables = [&split.real, &split.synthetic, &split.test].map(|table| cutting.apply(table));
-    let seed = comparison.settings.seed;
-    let results = match &coded {
-        Coded::Classes { real, synthetic, test, count } => {
-            let known = |classes: &[u8]| {
-                (0u32..).zip(classes).filter(|&(_, &c)| c != NO_CLASS).map(|(row, _)| row).collect::<Vec<u32>>()
-            };
-            let learn = |features, classes: &[u8]| {
-                Forest::fit(features, Outcome::Classes(classes, *count), &known(classes), seed)
-            };
-            let models = [learn(&tables[0], real), learn(&tables[1], synthetic)];
-            models.map(|model| model.and_then(|m| Some((macro_auc(&m, &tables[2], test, &split.draws)?, m))))
-        }
-        Coded::Numbers { real, synthetic, test } => {
-            let known = |numbers: &[f64]| {
-                (0u32..).zip(numbers).filter(|&(_, x)| x.is_finite()).map(|(row, _)| row).collect::<Vec<u32>>()
-            };
-            // Scaled, so that squares of huge numbers do not overflow.
-            let finite: Vec<f64> = test.iter().copied().filter(|x| x.is_finite()).collect();
-            let Some(scale) = moments(&finite).filter(|m| m.sd > 0.0) else {
-                return refuse("the target does not vary among the tested records");
-            };
-            let scaled = |numbers: &[f64]| {
-                numbers.iter().map(|x| (x / scale.sd - scale.mean / scale.sd).clamp(-1e6, 1e6)).collect::<Vec<f64>>()
-            };
-            let (real_y, synthetic_y, test_y) = (scaled(real), scaled(synthetic), scaled(test));
-            let learn = |features, y: &[f64], rows: &[u32]| Forest::fit(features, Outcome::Numbers(y), rows, seed);
-            let models = [learn(&tables[0], &real_y, &known(real)), learn(&tables[1], &synthetic_y, &known(synthetic))];
-            let tested = known(test);
-            models
-                .map(|model| model.and_then(|m| Some((explained(&m, &tables[2], &test_y, &tested, &split.draws)?, m))))
-        }
-    };
-    let [Some((trtr, by_real)), Some((tstr, by_synthetic))] = results else {
-        return refuse("too few records with the target, one class only among the tested, or no other column");
-    };
-    let gap = Estimate {
-        value: trtr.value - tstr.value,
-        replicates: trtr.replicates.iter().zip(&tstr.replicates).map(|(a, b)| a - b).collect(),
-    };
+    let gap = difference(&trtr, &tstr);
     let (level, method) = (comparison.settings.level, split.method.clone());
-    let agreement = match spearman(&by_real.importance, &by_synthetic.importance) {
-        Some(r) => IMPORTANCE.score(about.clone(), r, by_real.importance.len(), method.clone()),
+    let importance = |forest: &Option<Forest>| forest.as_ref().map(|f| f.importance.clone()).unwrap_or_default();
+    let (by_real, by_synthetic) = (importance(&models.real), importance(&models.synthetic));
+    let agreement = match spearman(&by_real, &by_synthetic) {
+        Some(r) => IMPORTANCE.score(about.clone(), r, by_real.len(), method.clone()),
         None => {
             let reason = "fewer than two features, or none that matters more than another";
-            IMPORTANCE.incomplete(about.clone(), by_real.importance.len(), method.clone(), reason)
+            IMPORTANCE.incomplete(about.clone(), by_real.len(), method.clone(), reason)
         }
     };
     vec![
@@ -229,9 +201,123 @@ fn one(comparison: &Comparison<'_>, split: &Split, target: usize) -> Vec<Score> 
     ]
 }
 
-/// The mean over classes of the area under the curve of one class against the others, among tested rows with a class.
-fn macro_auc(forest: &Forest, features: &Features, classes: &[u8], draws: &Resamples) -> Option<Estimate> {
-    let rows: Vec<u32> = (0u32..).zip(classes).filter(|&(_, &c)| c != NO_CLASS).map(|(row, _)| row).collect();
+/// The gap of predicting `outcome` within each subgroup of the tested records, under the name of `definition`; the
+/// greatest one last, named.
+pub(super) fn by_group(
+    comparison: &Comparison<'_>,
+    groups: &[Group],
+    outcome: &str,
+    definition: &Definition,
+) -> Vec<Score> {
+    let Some(target) = (0..comparison.width()).find(|&c| comparison.name(c) == outcome) else {
+        let reason = format!("there is no column {outcome}");
+        return vec![definition.incomplete(vec![outcome.to_owned()], 0, "by subgroup", reason)];
+    };
+    let split = Split::of(comparison);
+    let models = Models::learn(comparison, &split, target);
+    let mut scores = Vec::new();
+    let mut worst: Option<(f64, Score)> = None;
+    for group in groups.iter().filter(|group| group.column != target) {
+        let members = group.members(comparison, &split.test);
+        let about = vec![outcome.to_owned(), group.name.clone()];
+        let n = members.iter().filter(|&&member| member).count();
+        let Some((trtr, tstr)) = models.test(&split, |row| members[row as usize]) else {
+            let reason = "too few tested records of the subgroup, or only one outcome among them";
+            scores.push(definition.incomplete(about, n, split.method.clone(), reason));
+            continue;
+        };
+        let gap = difference(&trtr, &tstr);
+        let score = definition
+            .score(about, gap.value, n, split.method.clone())
+            .with_interval(gap.interval(comparison.settings.level))
+            .with_benchmark(Some(0.0));
+        if worst.as_ref().is_none_or(|(most, _)| gap.value > *most) {
+            worst = Some((gap.value, score.clone()));
+        }
+        scores.push(score);
+    }
+    scores.extend(worst.map(|(_, score)| Score { about: [vec!["worst".into()], score.about].concat(), ..score }));
+    scores
+}
+
+fn difference(a: &Estimate, b: &Estimate) -> Estimate {
+    Estimate {
+        value: a.value - b.value,
+        replicates: a.replicates.iter().zip(&b.replicates).map(|(a, b)| a - b).collect(),
+    }
+}
+
+/// What was learnt of one target from real and from synthetic records.
+struct Models {
+    coded: Coded,
+    features: Features,
+    real: Option<Forest>,
+    synthetic: Option<Forest>,
+}
+
+impl Models {
+    fn learn(comparison: &Comparison<'_>, split: &Split, target: usize) -> Self {
+        let coded = Coded::of(split, target);
+        let cutting = Cutting::of(&[&split.real, &split.synthetic], &[target]);
+        let [real, synthetic, features] =
+            [&split.real, &split.synthetic, &split.test].map(|table| cutting.apply(table));
+        let seed = comparison.settings.seed;
+        let rows = |known: &dyn Fn(usize) -> bool, n: usize| {
+            (0u32..).zip(0..n).filter(|&(_, row)| known(row)).map(|(row, _)| row).collect::<Vec<u32>>()
+        };
+        let (by_real, by_synthetic) = match &coded {
+            Coded::Classes { real: a, synthetic: b, count, .. } => {
+                let learn = |features, classes: &[u8]| {
+                    let known = rows(&|row| classes[row] != NO_CLASS, classes.len());
+                    Forest::fit(features, Outcome::Classes(classes, *count), &known, seed)
+                };
+                (learn(&real, a), learn(&synthetic, b))
+            }
+            Coded::Numbers { real: a, synthetic: b, .. } => {
+                let learn = |features, numbers: &[f64]| {
+                    let known = rows(&|row| numbers[row].is_finite(), numbers.len());
+                    Forest::fit(features, Outcome::Numbers(numbers), &known, seed)
+                };
+                (learn(&real, a), learn(&synthetic, b))
+            }
+        };
+        Self { coded, features, real: by_real, synthetic: by_synthetic }
+    }
+
+    /// The number of tested records with a target.
+    fn tested(&self) -> usize {
+        match &self.coded {
+            Coded::Classes { test, .. } => test.iter().filter(|&&class| class != NO_CLASS).count(),
+            Coded::Numbers { test, .. } => test.iter().filter(|x| x.is_finite()).count(),
+        }
+    }
+
+    /// How well either model predicts the tested rows that `chosen` lets through: learnt from real, from synthetic.
+    fn test(&self, split: &Split, chosen: impl Fn(u32) -> bool) -> Option<(Estimate, Estimate)> {
+        let test = |forest: &Forest| match &self.coded {
+            Coded::Classes { test, .. } => {
+                let rows = (0u32..).zip(test).filter(|&(row, &class)| class != NO_CLASS && chosen(row));
+                let rows: Vec<u32> = rows.map(|(row, _)| row).collect();
+                macro_auc(forest, &self.features, test, &rows, &split.draws)
+            }
+            Coded::Numbers { test, .. } => {
+                let rows = (0u32..).zip(test).filter(|&(row, x)| x.is_finite() && chosen(row));
+                let rows: Vec<u32> = rows.map(|(row, _)| row).collect();
+                explained(forest, &self.features, test, &rows, &split.draws)
+            }
+        };
+        Some((test(self.real.as_ref()?)?, test(self.synthetic.as_ref()?)?))
+    }
+}
+
+/// The mean over classes of the area under the curve of one class against the others, among the rows named.
+fn macro_auc(
+    forest: &Forest,
+    features: &Features,
+    classes: &[u8],
+    rows: &[u32],
+    draws: &Resamples,
+) -> Option<Estimate> {
     let predictions: Vec<Vec<f64>> = rows.iter().map(|&row| forest.predict(features, row as usize)).collect();
     let mut areas = Vec::new();
     for class in 0..forest.width {
