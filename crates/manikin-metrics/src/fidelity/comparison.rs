@@ -17,9 +17,10 @@ pub struct Settings {
     pub seed: u64,
     /// The level of intervals, such as 0.95.
     pub level: f64,
-    /// The bootstrap replicates behind each interval; below 10 no metric has one.
+    /// The bootstrap replicates behind each interval: at most 1,000; below 10 no metric has one. They take one byte a
+    /// row and replicate.
     pub replicates: usize,
-    /// The quantile bins of a number and the categories kept of a code, for metrics over cells.
+    /// The quantile bins of a number and the categories kept of a code, for metrics over cells: from 2 to 50.
     pub bins: u16,
     /// The columns to predict from the others; all of them when empty.
     pub targets: Vec<String>,
@@ -69,6 +70,26 @@ impl Settings {
             triples: 100,
             ..Self::default()
         }
+    }
+
+    fn check(&self, table: &Table) -> Result<(), Mismatch> {
+        let outcome = self.outcome.iter().map(|(column, _)| ("outcome", column));
+        let groups = self.groups.iter().map(|column| ("group", column));
+        let named = self.targets.iter().map(|column| ("target", column)).chain(groups).chain(outcome);
+        for (role, name) in named {
+            if table.column(name).is_none() {
+                let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+                let message = format!("the {role} {name} is no column; there are {}", names.join(", "));
+                return Err(Mismatch { message });
+            }
+        }
+        if !(2..=50).contains(&self.bins) || self.replicates > 1000 {
+            let (bins, replicates) = (self.bins, self.replicates);
+            let message =
+                format!("{bins} bins and {replicates} replicates: from 2 to 50 bins and at most 1000 replicates");
+            return Err(Mismatch { message });
+        }
+        Ok(())
     }
 }
 
@@ -126,6 +147,7 @@ impl<'a> Comparison<'a> {
     /// # Errors
     /// - column names differ, or their order does;
     /// - a column holds numbers on one side and codes on the other;
+    /// - the settings name a column that the tables lack, or sizes outside their bounds;
     /// - a column has more or fewer values than its table has rows, or clusters are not one a row.
     pub fn new(
         real: Sample<'a>,
@@ -133,6 +155,7 @@ impl<'a> Comparison<'a> {
         holdout: Option<Sample<'a>>,
         settings: Settings,
     ) -> Result<Self, Mismatch> {
+        settings.check(real.table)?;
         let sides = [("real", Some(real)), ("synthetic", Some(synthetic)), ("holdout", holdout)];
         for (side, sample) in sides {
             let Some(sample) = sample else { continue };

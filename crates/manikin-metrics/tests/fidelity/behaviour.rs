@@ -165,6 +165,60 @@ fn hand_worked_columns_have_their_distances() {
 }
 
 #[test]
+fn a_saturated_model_and_its_table_agree_and_the_marginal_score_is_nist_s() {
+    // Of 10 real records 4 have the code, of 30 synthetic 21; beside it the other column never changes.
+    let side = |ones: usize, n: usize| {
+        let code: Vec<u32> = (0..n).map(|row| u32::from(row < ones)).collect();
+        table(vec![codes("a", &code, 2), codes("b", &vec![0; n], 2)])
+    };
+    let (real, made) = (side(4, 10), side(21, 30));
+    let ratio = value(&compare("pmse_ratio", &real, &made)[0]);
+    let tabular = value(&compare("tabular_s_pmse", &real, &made)[0]);
+    assert!((ratio - tabular).abs() < 1e-6, "{ratio} {tabular}");
+    // Propensities 21/25 and 9/15 against 3/4: VW = (25 · .0081 + 15 · .0225) / (3/4 · 1/16).
+    assert!((tabular - (25.0 * 0.0081 + 15.0 * 0.0225) / (0.75 / 16.0)).abs() < 1e-9, "{tabular}");
+    // Sum of |p - q| is .6: 500 (2 - .6).
+    assert!((value(&compare("k_marginal", &real, &made)[0]) - 700.0).abs() < 1e-9);
+    assert!((value(&compare("specks", &real, &made)[0]) - 0.3).abs() < 1e-9);
+}
+
+#[test]
+fn the_subgroup_that_is_served_worst_is_named() {
+    let real = population(3000, 1);
+    let mut made = population(3000, 2);
+    // In group 1 alone the diagnosis is replaced by chance.
+    let mut stream = draws(9, "spoilt", 0);
+    let sex = match &real.columns[3].values {
+        manikin_metrics::Values::Codes { .. } => made.columns[3].values.clone(),
+        manikin_metrics::Values::Numbers(_) => unreachable!("sex is a code"),
+    };
+    if let (manikin_metrics::Values::Codes { codes: sex, .. }, manikin_metrics::Values::Codes { codes, .. }) =
+        (sex, &mut made.columns[4].values)
+    {
+        sex.iter().zip(codes).filter(|(sex, _)| **sex == 1).for_each(|(_, code)| *code = stream.below(4) as u32);
+    }
+    let comparison = Comparison::new((&real).into(), (&made).into(), None, settings()).expect("comparable");
+    let worst =
+        |name: &str| scores(name, &comparison).into_iter().find(|s| s.about[0] == "worst").expect("a worst group");
+    assert_eq!(worst("subgroup_accuracy").about, ["worst", "sex = 1"]);
+    assert_eq!(worst("subgroup_trtr_tstr_gap").about, ["worst", "diagnosis", "sex = 1"]);
+    let shift = &scores("outcome_rate_shift", &comparison)[0];
+    assert_eq!(shift.about[2], "sex = 1");
+    assert!(shift.interval.is_some_and(|i| i.low > 0.1), "{shift:?}");
+}
+
+#[test]
+fn a_join_is_scored_across_its_tables_only() {
+    let joined = population(200, 1);
+    let comparison = Comparison::new((&joined).into(), (&joined).into(), None, settings()).expect("comparable");
+    let across = relation::across_join(&comparison, &[0, 3]);
+    // Two of the parent's columns with three of the child's: 6 pairs, of which age has 2 with numbers, twice.
+    assert_eq!(across.len(), 6 + 4);
+    assert!(across.iter().all(|score| value(score) > 0.999_999));
+    assert!(across.iter().all(|score| !(score.about.contains(&"age".into()) && score.about.contains(&"sex".into()))));
+}
+
+#[test]
 fn tables_that_do_not_match_are_refused_with_what_was_found() {
     let refused = |real: &Table, synthetic: &Table| {
         let error = Comparison::new(real.into(), synthetic.into(), None, Settings::default()).err();
@@ -174,6 +228,9 @@ fn tables_that_do_not_match_are_refused_with_what_was_found() {
     assert!(refused(&x, &y).contains("the synthetic rows have the columns y, the real ones x"));
     let code = table(vec![codes("x", &[0], 1)]);
     assert!(refused(&x, &code).contains("numbers on one side and codes on the other"));
+    let unknown = Settings { targets: vec!["hight".into()], ..Settings::default() };
+    let error = Comparison::new((&x).into(), (&x).into(), None, unknown).err().map(|mismatch| mismatch.message);
+    assert_eq!(error.as_deref(), Some("the target hight is no column; there are x"));
     let short = Table { rows: 2, ..x.clone() };
     assert!(refused(&x, &short).contains("1 values for 2 rows"));
 }

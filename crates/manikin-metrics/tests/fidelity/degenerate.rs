@@ -30,11 +30,16 @@ fn sound(score: &Score) {
 }
 
 fn settings() -> Settings {
+    Settings { replicates: 12, ..Settings::default() }
+}
+
+/// Settings that name what there is of the columns 0 and 1.
+fn about(table: &Table) -> Settings {
+    let named = |name: &str| table.column(name).map(|column| column.name.clone());
     Settings {
-        replicates: 12,
-        groups: vec!["0".into(), "1".into()],
-        outcome: Some(("1".into(), "0".into())),
-        ..Settings::default()
+        groups: [named("0"), named("1")].into_iter().flatten().collect(),
+        outcome: named("1").map(|column| (column, "0".into())),
+        ..settings()
     }
 }
 
@@ -93,7 +98,7 @@ proptest! {
             let (table, clusters): &(Table, Vec<u32>) = &sides[i];
             Sample { table, clusters: clustered.then_some(&clusters[..]) }
         };
-        for score in all(sample(0), sample(1), held.then(|| sample(2)), settings()) {
+        for score in all(sample(0), sample(1), held.then(|| sample(2)), about(sample(0).table)) {
             sound(&score);
         }
     }
@@ -140,7 +145,7 @@ fn ten_thousand_categories_are_compared() {
         table(vec![codes("0", &values, 10_000), number("1", &other)])
     };
     let (real, synthetic) = (many(0), many(3));
-    let settings = Settings { learner_rows: 1000, neighbour_rows: 50, replicates: 20, ..settings() };
+    let settings = Settings { learner_rows: 1000, neighbour_rows: 50, replicates: 20, ..about(&real) };
     let scores = all((&real).into(), (&synthetic).into(), None, settings);
     scores.iter().for_each(sound);
     let named = |name: &str| scores.iter().find(|s| s.metric == name && s.about[0] == "0").and_then(|s| s.value);
