@@ -3,9 +3,11 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use common::large_session;
-use manikin_privacy::{Curator, UNITS_PER_ROW};
-use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
+use manikin_privacy::{Curator, KeyedSensitivity, UNITS_PER_ROW};
+use statrs::distribution::{Beta, ChiSquared, ContinuousCDF, Normal};
 
 /// False-alarm rate of each comparison.
 const ALPHA: f64 = 5e-6;
@@ -46,7 +48,11 @@ fn lattice(noisy: &[f64], reach: i64, weight: impl Fn(i64) -> f64) -> (Vec<u64>,
 #[test]
 fn gaussian_noise_has_the_discrete_gaussian_distribution() {
     let scale = 3.0;
-    let noisy = large_session().gaussian("zeros", &[0; 40_000], 1, scale / UNITS_PER_ROW as f64).unwrap();
+    // Short vectors are measured by one thread, long ones (in the tests below) by several.
+    let mut session = large_session();
+    let noisy: Vec<f64> = (0..10)
+        .flat_map(|_| session.gaussian("zeros", &[0; 4_000], 1, scale / UNITS_PER_ROW as f64).unwrap())
+        .collect();
     let (counts, probabilities) = lattice(&noisy, 9, |x| libm::exp(-((x * x) as f64) / (2.0 * scale * scale)));
     fits(&counts, &probabilities, "discrete Gaussian, scale 3");
 }
@@ -132,4 +138,27 @@ fn quantiles_are_drawn_with_probabilities_that_fall_with_the_distance_in_rank() 
         counts[session.quantile("median", &rows, 0.5, 1.0, epsilon).unwrap()] += 1;
     }
     fits(&counts, &closed_form(&scores, 1.0, epsilon), "median");
+}
+
+/// A key that only one patient has shows at most as often as δ says, and common keys show.
+#[test]
+fn rare_keys_show_with_probability_delta_at_most() {
+    let delta = 0.02;
+    let sensitivity = KeyedSensitivity { keys: 1, l2: UNITS_PER_ROW, largest: UNITS_PER_ROW };
+    let keys = BTreeMap::from([("common".to_owned(), 200 * UNITS_PER_ROW), ("rare".to_owned(), UNITS_PER_ROW)]);
+    let (runs, mut rare) = (6_000, 0);
+    let mut session = large_session();
+    for _ in 0..runs {
+        if session.left().delta.value() < 2.0 * delta || session.remaining().value() < 1.0 {
+            session = large_session();
+        }
+        let found = session.keyed_counts("codes", &keys, sensitivity, 4.0, delta).unwrap();
+        let threshold = session.measurements().last().and_then(|measured| measured.threshold).unwrap();
+        assert!(found.contains_key("common") && found.values().all(|count| *count >= threshold));
+        rare += usize::from(found.contains_key("rare"));
+    }
+    let at_least = Beta::new(rare as f64, (runs - rare + 1) as f64).unwrap().inverse_cdf(ALPHA);
+    assert!(at_least <= delta, "{rare} of {runs}");
+    // The tail bound is nearly tight: far fewer would mean that the threshold is not the one computed.
+    assert!(rare as f64 > 0.5 * delta * runs as f64, "{rare} of {runs}");
 }

@@ -127,7 +127,8 @@ impl Ledger {
     }
 
     /// Connects to PostgreSQL (`host=… dbname=…` or `postgresql://…`), and creates the ledger's tables in schema
-    /// `manikin_ledger` if there are none. The connection is not encrypted: use a local socket or a tunnel.
+    /// `manikin_ledger` if there are none. A connection to another machine is encrypted and its certificate checked,
+    /// unless the address says `sslmode=disable`.
     ///
     /// # Errors
     /// - [`LedgerError::Store`]: no connection, or no right to create or write the tables.

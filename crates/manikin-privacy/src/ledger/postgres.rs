@@ -1,6 +1,9 @@
 //! The ledger in PostgreSQL, in a schema of its own.
 
-use postgres::{Client, NoTls, Transaction};
+use openssl::ssl::{SslConnector, SslMethod};
+use postgres::config::{Host, SslMode};
+use postgres::{Client, Config, Transaction};
+use postgres_openssl::MakeTlsConnector;
 
 use super::entry::Row;
 use super::store::{Page, Store, VERSION, fresh_key};
@@ -43,7 +46,8 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) fn connect(address: &str) -> Result<Postgres, LedgerError> {
-        let mut postgres = Postgres { client: Client::connect(address, NoTls).map_err(failed("connect"))? };
+        let config = config(address)?;
+        let mut postgres = Postgres { client: config.connect(encryption()?).map_err(failed("connect"))? };
         postgres.create()?;
         Ok(postgres)
     }
@@ -164,6 +168,38 @@ impl Page for PostgresPage<'_, '_> {
     }
 }
 
+/// Requires encryption to another machine unless the address says `sslmode=disable`: the ledger's key and fingerprints
+/// pass over the wire.
+fn config(address: &str) -> Result<Config, LedgerError> {
+    let mut config: Config = address.parse().map_err(failed("read its address"))?;
+    let here = |host: &Host| match host {
+        Host::Tcp(name) => ["localhost", "127.0.0.1", "::1"].contains(&name.as_str()),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    };
+    let local =
+        config.get_hosts().iter().all(here) && config.get_hostaddrs().iter().all(|address| address.is_loopback());
+    if !local && config.get_ssl_mode() == SslMode::Prefer {
+        config.ssl_mode(SslMode::Require);
+    }
+    Ok(config)
+}
+
+/// Certificates are checked against the system's authorities, or those in `SSL_CERT_FILE` or `SSL_CERT_DIR`.
+fn encryption() -> Result<MakeTlsConnector, LedgerError> {
+    let unprepared = |error: openssl::error::ErrorStack| LedgerError::Store {
+        action: "prepare encryption",
+        reason: error.to_string(),
+    };
+    let mut builder = SslConnector::builder(SslMethod::tls_client()).map_err(unprepared)?;
+    let found = openssl_probe::probe();
+    if found.cert_file.is_some() || !found.cert_dir.is_empty() {
+        let folder = found.cert_dir.first().map(std::path::PathBuf::as_path);
+        builder.load_verify_locations(found.cert_file.as_deref(), folder).map_err(unprepared)?;
+    }
+    Ok(MakeTlsConnector::new(builder.build()))
+}
+
 /// The server's own message; the address, which may hold a password, is not in it.
 fn failed(action: &'static str) -> impl Fn(postgres::Error) -> LedgerError {
     move |error| {
@@ -181,4 +217,28 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_machine_must_encrypt_unless_told_otherwise() {
+        let mode = |address| config(address).unwrap().get_ssl_mode();
+        assert_eq!(mode("host=db.example.org dbname=x"), SslMode::Require);
+        assert_eq!(mode("postgresql://user@db.example.org/x"), SslMode::Require);
+        assert_eq!(mode("host=localhost hostaddr=192.0.2.7"), SslMode::Require);
+        assert_eq!(mode("host=db.example.org sslmode=disable"), SslMode::Disable);
+        assert_eq!(mode("host=localhost"), SslMode::Prefer);
+        assert_eq!(mode("host=/run/postgresql"), SslMode::Prefer);
+    }
+
+    #[test]
+    fn an_address_without_sense_is_refused_and_no_password_is_repeated() {
+        for address in ["nonsense", "host=localhost port=1 password=secret connect_timeout=2"] {
+            let refused = Postgres::connect(address).err().unwrap().to_string();
+            assert!(!refused.contains("secret"), "{refused}");
+        }
+    }
 }

@@ -14,7 +14,9 @@
 //! # Source
 //! Canonne, Kamath and Steinke 2020, arXiv 2004.00010, Theorem 14; OpenDP 0.16 `make_gaussian`.
 
+use opendp::core::Measurement;
 use opendp::domains::{AtomDomain, VectorDomain};
+use opendp::error::{Error, ErrorVariant, Fallible};
 use opendp::measurements::make_gaussian;
 use opendp::measures::ZeroConcentratedDivergence;
 use opendp::metrics::L2Distance;
@@ -23,6 +25,11 @@ use super::{MAX_UNITS, Prepared, in_rows, paid, parameter, refused, units_up};
 use crate::curator::UNITS_PER_ROW;
 use crate::statement::{Measured, Mechanism};
 use crate::{PrivacyError, Rho};
+
+type Gaussian = Measurement<VectorDomain<AtomDomain<i64>>, L2Distance<i64>, ZeroConcentratedDivergence, Vec<i64>>;
+
+/// Vectors of so many cells are worth several threads: a tenth of a second of noise.
+const PARALLEL_FROM: usize = 4096;
 
 /// What [`crate::Curator::gaussian`] costs: `l2_sensitivity` in units of [`crate::UNITS_PER_ROW`], `sigma` in rows.
 /// `None` for what it refuses.
@@ -77,13 +84,7 @@ pub(crate) fn gaussian<'a>(
         return Err(parameter(about, "the L2 sensitivity", l2_sensitivity, "from 1 to 2^40 units of 2^-20 row"));
     }
     let scale = units_up(sigma).ok_or_else(|| parameter(about, "sigma", sigma, "positive, and at most 2^40 rows"))?;
-    let measurement = make_gaussian::<_, _, ZeroConcentratedDivergence>(
-        VectorDomain::new(AtomDomain::<i64>::default()),
-        L2Distance::<i64>::default(),
-        scale,
-        None,
-    )
-    .map_err(refused(about))?;
+    let measurement = measurement(scale).map_err(refused(about))?;
     let loss = paid(about, measurement.map(&l2_sensitivity).map_err(refused(about))?)?;
     let measured = Measured {
         about: about.to_owned(),
@@ -95,10 +96,33 @@ pub(crate) fn gaussian<'a>(
         loss,
     };
     let draw = Box::new(move || {
-        let noisy = measurement.invoke(&exact.to_vec())?;
+        let noisy =
+            if exact.len() < PARALLEL_FROM { measurement.invoke(&exact.to_vec())? } else { in_parallel(exact, scale)? };
         Ok(noisy.into_iter().map(|units| units as f64 / UNITS_PER_ROW as f64).collect())
     });
     Ok(Prepared { measured, draw })
+}
+
+/// Noise on every cell, with `scale` in units.
+fn measurement(scale: f64) -> Fallible<Gaussian> {
+    make_gaussian(VectorDomain::new(AtomDomain::default()), L2Distance::default(), scale, None)
+}
+
+/// The same noise, drawn by several threads. Each has a measurement of its own, since OpenDP's cannot be sent; noise of
+/// different cells is independent, so that parts measured apart are distributed as the whole, whose cost is charged.
+fn in_parallel(exact: &[i64], scale: f64) -> Fallible<Vec<i64>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = exact
+            .chunks(exact.len().div_ceil(threads))
+            .map(|part| scope.spawn(move || measurement(scale)?.invoke(&part.to_vec())))
+            .collect();
+        let mut noisy = Vec::with_capacity(exact.len());
+        for part in parts {
+            noisy.extend(part.join().map_err(|_| Error::from(ErrorVariant::FailedFunction))??);
+        }
+        Ok(noisy)
+    })
 }
 
 #[cfg(test)]
