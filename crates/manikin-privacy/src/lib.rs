@@ -27,6 +27,11 @@
 //! A patient is the unit: neighbouring datasets differ by one patient with every row that descends from the patient.
 //! Whoever hands exact statistics to a [`Session`] answers for their sensitivity; everything from there on is proved or
 //! tested here.
+//!
+//! # What this does not do
+//! It does not hide how long a draw takes, which depends on the noise drawn: give nobody outside a clock on a running
+//! session. It does not know whether two patients are one person: where records may be linked, claim [`Rho::of_group`]. It
+//! does not stop a program that holds the records from reading them; that is what the crates around it are for.
 
 mod accounting;
 mod curator;

@@ -46,7 +46,7 @@ const SAME_POPULATION: f64 = 0.5;
 
 /// The ledger of a custodian.
 pub struct Ledger {
-    store: Box<dyn Store>,
+    store: Box<dyn Store + Send>,
 }
 
 /// Part of a source's budget, set aside. Charge it or release it; dropped, it stays set aside until it expires.

@@ -27,8 +27,7 @@ pub(crate) struct Prepared<'a, T> {
     pub(crate) draw: Box<dyn FnOnce() -> opendp::error::Fallible<T> + 'a>,
 }
 
-/// The largest scale or sensitivity in units, 2⁶⁰ (2⁴⁰ rows): every number up to it is exact after rounding to `f64`'s
-/// 53 bits or fails the checks below.
+/// The largest scale of noise in units, 2⁶⁰ (2⁴⁰ rows): noise of a few times that still fits an `i64`.
 const MAX_UNITS: f64 = 1_152_921_504_606_846_976.0;
 
 /// A length in rows as whole units, rounded up; `None` unless it is positive and at most 2⁴⁰ rows.
