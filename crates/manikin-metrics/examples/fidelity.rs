@@ -1,7 +1,8 @@
 //! Scores of fidelity on three CSV files (real, synthetic, holdout), with the seconds of each metric.
 //!
-//! `cargo run --release -p manikin-metrics --example fidelity -- real.csv synthetic.csv holdout.csv [copies]`: with
-//! `copies` every table is repeated that many times, to see how time grows.
+//! `cargo run --release -p manikin-metrics --example fidelity -- real.csv synthetic.csv holdout.csv [copies]
+//! [replicates]`: with `copies` every table is repeated that many times, to see how time grows; `replicates` of the
+//! bootstrap, 0 for none.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its reader")]
 
 use std::collections::BTreeMap;
@@ -17,12 +18,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("give three CSV files: real, synthetic, holdout".into());
     };
     let copies: usize = rest.first().map_or(Ok(1), |text| text.parse())?;
+    let replicates = rest.get(1).map_or(Ok(Settings::default().replicates), |text| text.parse())?;
     let mut tables = read(&[real, synthetic, holdout])?;
     for table in &mut tables {
         let rows: Vec<u32> = (0..copies).flat_map(|_| 0..table.rows as u32).collect();
         *table = table.select(&rows);
     }
     let settings = Settings {
+        replicates,
         groups: vec!["sex".into(), "race".into()],
         outcome: Some(("income".into(), ">50K".into())),
         ..Settings::default()
@@ -32,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for metric in METRICS {
         let begun = Instant::now();
         let scores = (metric.compute)(&comparison);
-        println!("{:6.2} s  {}: {} scores", begun.elapsed().as_secs_f64(), metric.name(), scores.len());
+        println!("{:6.3} s  {}: {} scores", begun.elapsed().as_secs_f64(), metric.name(), scores.len());
         for score in scores.iter().take(if copies == 1 { 12 } else { 1 }) {
             let interval = score.interval.map_or(String::new(), |i| format!(" [{:.4}, {:.4}]", i.low, i.high));
             let benchmark = score.benchmark.map_or(String::new(), |b| format!(" against {b:.4}"));

@@ -26,10 +26,15 @@ pub struct Cells {
 impl Cells {
     /// Cuts column `index` into at most `bins` quantile bins or `bins` categories, besides the cells at the ends.
     ///
+    /// A column that either side lacks has no cells.
+    ///
     /// Where the two sides hold values of different kinds (numbers and codes), all synthetic rows are one cell apart.
     #[must_use]
     pub fn of(pair: Pair<'_>, index: usize, bins: u16) -> Self {
-        let (real, synthetic) = (&pair.real.columns[index], &pair.synthetic.columns[index]);
+        let columns = pair.real.columns.get(index).zip(pair.synthetic.columns.get(index));
+        let Some((real, synthetic)) = columns else {
+            return Self { name: String::new(), labels: Vec::new(), real: Vec::new(), synthetic: Vec::new() };
+        };
         let name = real.name.clone();
         match (&real.values, &synthetic.values) {
             (Values::Numbers(r), Values::Numbers(s)) => {

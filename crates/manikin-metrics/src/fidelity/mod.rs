@@ -4,6 +4,24 @@
 //! [`METRICS`] lists those over a comparison, [`relation::METRICS`] those over a
 //! relation, [`time::METRICS`], [`time::COURSE_METRICS`] and [`health::METRICS`] those over histories; a metric is one
 //! file and one line there.
+//!
+//! # Where Manikin differs on purpose
+//! - `tv_complement`: SDMetrics puts a tiny count where the real data has none of a category, which moves its value by
+//!   about 1e-7. Here null is a category; adherence and coverage leave nulls out.
+//! - `contingency_similarity`: SDMetrics bins each side by its own range, so that one outlier moves every value. Here
+//!   both sides share quantile edges of the real data, with cells of their own for nulls and beyond the real range.
+//! - `accuracy` is mostlyai-qa's but for those cells; the ceiling takes p from the real data and rows as independent.
+//! - `pmse_ratio` divides by the expectation for a correct synthesiser of *these* real records, as synthpop does. Fresh
+//!   data from the population then has 1 / (1 - c), not 1: the benchmark says so.
+//! - `alpha_precision` and `beta_recall` measure between the records themselves, without learning a one-class embedding.
+//! - `log_cluster` clusters coded records in twenty, without principal components or an elbow.
+//! - `coefficient_overlap` counts intervals that do not meet as 0, not below.
+//! - Not offered: CSTest (it takes shares for counts), ContinuousKLDivergence (unbounded, and bins of each side's own).
+//!
+//! # Intervals
+//! The bootstrap draws whole clusters (patients) on both sides, and gives value ± z standard deviations: distances are
+//! biased upward by resampling, so that percentiles would miss the value. Models are held as they were fitted; metrics
+//! whose model would have to be fitted anew in each replicate have no interval, nor do extremes.
 
 pub mod column;
 pub mod comparison;
