@@ -13,7 +13,7 @@ LISTS = [
     ("rxnorm-drugs", "http://www.nlm.nih.gov/research/umls/rxnorm", True),
     ("cvx-vaccines", "http://hl7.org/fhir/sid/cvx", True),
     ("icd-10-pcs", "http://www.cms.gov/Medicare/Coding/ICD10", True),
-    ("hcpcs-level-2", "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", True),
+    ("hcpcs-level-2", "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", True),
     ("cpt-numbers", "http://www.ama-assn.org/go/cpt", False),
     ("provider-taxonomy", "http://nucc.org/provider-taxonomy", True),
     ("allergens", "system", True),

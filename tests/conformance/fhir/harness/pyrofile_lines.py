@@ -20,7 +20,8 @@ def main(source, output, packages):
                 issues = []
                 write(findings, number, "error", "unreadable", "", f"{type(error).__name__}: {error}")
             for issue in issues:
-                if issue.severity.value != "information":
+                # Its warnings ask for a terminology server and for other files of the run, and are told by the others.
+                if issue.severity.value == "error":
                     write(findings, number, issue.severity.value, issue.code, issue.path or "", issue.message)
 
 
