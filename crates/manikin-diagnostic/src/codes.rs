@@ -14,6 +14,7 @@
 //! | MK07xx | privacy and contract | `codes/contract.rs` |
 //! | MK08xx | data checked against a contract | `codes/data.rs` |
 //! | MK09xx | output | `codes/output.rs` |
+//! | MK11xx | mappings to other standards | `codes/mappings.rs` |
 
 use std::fmt;
 
@@ -85,6 +86,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         contract::ENTRIES,
         data::ENTRIES,
         output::ENTRIES,
+        mappings::ENTRIES,
     ]
     .into_iter()
     .flatten()
@@ -127,6 +129,7 @@ mod edge_cases;
 mod expressions;
 mod files;
 mod layers;
+mod mappings;
 mod names;
 mod output;
 mod shape;
@@ -138,6 +141,7 @@ pub use edge_cases::*;
 pub use expressions::*;
 pub use files::*;
 pub use layers::*;
+pub use mappings::*;
 pub use names::*;
 pub use output::*;
 pub use shape::*;

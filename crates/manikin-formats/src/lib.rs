@@ -58,7 +58,7 @@ mod sink;
 mod sql;
 mod sqlite;
 mod staging;
-mod text;
+pub mod text;
 mod values;
 
 pub use digest::RowDigest;

@@ -18,19 +18,19 @@ const fn pairs() -> [[u8; 2]; 100] {
 
 /// Appends an integer.
 #[inline]
-pub(crate) fn push_integer(out: &mut Vec<u8>, value: i64) {
+pub fn push_integer(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
 /// Appends the shortest text that reads back as the same finite number.
 #[inline]
-pub(crate) fn push_float(out: &mut Vec<u8>, value: f64) {
+pub fn push_float(out: &mut Vec<u8>, value: f64) {
     out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
 }
 
 /// Appends a decimal with exactly `scale` digits after the point.
 #[inline]
-pub(crate) fn push_decimal(out: &mut Vec<u8>, units: i64, scale: u8) {
+pub fn push_decimal(out: &mut Vec<u8>, units: i64, scale: u8) {
     if scale == 0 {
         return push_integer(out, units);
     }
@@ -54,13 +54,13 @@ pub(crate) fn push_decimal(out: &mut Vec<u8>, units: i64, scale: u8) {
 
 /// Appends `YYYY-MM-DD`; the day lies in years 1 to 9999.
 #[inline]
-pub(crate) fn push_date(out: &mut Vec<u8>, day: i32) {
+pub fn push_date(out: &mut Vec<u8>, day: i32) {
     out.extend_from_slice(&date(day));
 }
 
 /// Appends `YYYY-MM-DDTHH:MM:SS`, and six digits of a second when it is not whole.
 #[inline]
-pub(crate) fn push_datetime(out: &mut Vec<u8>, micros: i64) {
+pub fn push_datetime(out: &mut Vec<u8>, micros: i64) {
     let (day, rest) = (micros.div_euclid(calendar::DAY), micros.rem_euclid(calendar::DAY));
     let (seconds, part) = ((rest / calendar::SECOND) as usize, (rest % calendar::SECOND) as usize);
     let [h1, h2] = PAIRS[seconds / 3600];
@@ -100,7 +100,7 @@ const JSON_ESCAPED: [bool; 256] = {
 
 /// Appends a JSON string, quotes included.
 #[inline]
-pub(crate) fn push_json_text(out: &mut Vec<u8>, text: &str) {
+pub fn push_json_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut from = 0;

@@ -71,7 +71,8 @@ pub enum Tree {
         /// The IANA name of the zone; UTC where it is NULL.
         zone: Option<ExpressionId>,
     },
-    /// `Type/id` of the resource that a projection makes of the row at the end of the hops.
+    /// A Reference to the resource that a projection makes of the row at the end of the hops; nothing where there is
+    /// no such row, or the projection leaves it out.
     Reference {
         /// The frame of the row at hand.
         frame: FrameId,
@@ -79,6 +80,8 @@ pub enum Tree {
         projection: ProjectionId,
         /// The way from the row at hand.
         hops: Vec<Hop>,
+        /// The object's other entries.
+        beside: Vec<(String, Tree)>,
     },
     /// An object; nothing where all that varies in it is absent.
     Object(Vec<(String, Tree)>),

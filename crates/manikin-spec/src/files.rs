@@ -21,6 +21,20 @@ pub trait Files {
     fn names(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// The names of the files that lie in a folder itself, without the folder's, in the order of their bytes; none
+    /// where there is no such folder.
+    fn list(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<String> = self.names().iter().filter_map(|name| inside(folder, name)).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+/// The name of a file without its folder, where that is `folder`.
+fn inside(folder: &str, name: &str) -> Option<String> {
+    let own = if folder.is_empty() { name } else { name.strip_prefix(folder)?.strip_prefix('/')? };
+    (!own.contains('/')).then(|| own.to_owned())
 }
 
 /// The files of the disk: names are paths, relative ones to a folder.
@@ -62,6 +76,15 @@ impl Files for Disk {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         Ok(bytes)
+    }
+
+    fn list(&self, folder: &str) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.folder.join(folder)) else { return Vec::new() };
+        let is_file = |entry: &std::fs::DirEntry| entry.path().is_file();
+        let mut names: Vec<String> =
+            entries.flatten().filter(is_file).filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort_unstable();
+        names
     }
 }
 
@@ -121,6 +144,11 @@ impl Files for Search<'_> {
     fn names(&self) -> Vec<String> {
         self.sets.iter().flat_map(|set| set.names()).collect()
     }
+
+    /// The files of the first set that has any in the folder: a folder is not made of several.
+    fn list(&self, folder: &str) -> Vec<String> {
+        self.sets.iter().map(|set| set.list(folder)).find(|names| !names.is_empty()).unwrap_or_default()
+    }
 }
 
 /// Whether an error means that a name is no file here, so that the next place may have it.
@@ -129,7 +157,7 @@ pub(crate) fn is_absence(error: &io::Error) -> bool {
 }
 
 /// The name `name` as written in the file `from`: relative to the folder of that file, with `.` and `..` resolved.
-pub(crate) fn beside(from: &str, name: &str) -> String {
+pub fn beside(from: &str, name: &str) -> String {
     let is_absolute = name.starts_with('/') || Path::new(name).is_absolute();
     if is_absolute {
         return normal(name);
@@ -141,7 +169,7 @@ pub(crate) fn beside(from: &str, name: &str) -> String {
 }
 
 /// A name without `.` and without `..` where a folder can be left.
-pub(crate) fn normal(name: &str) -> String {
+pub fn normal(name: &str) -> String {
     let rooted = name.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in name.split('/') {

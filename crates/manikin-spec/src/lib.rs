@@ -7,7 +7,7 @@ pub mod files;
 pub mod layers;
 mod merge;
 pub mod node;
-mod path;
+pub mod path;
 pub mod read;
 pub mod resolve;
 mod schema;

@@ -2,7 +2,7 @@
 
 /// A path as text: parts joined by dots, those that hold a dot, a space or nothing in quotes, positions of lists in
 /// brackets.
-pub(crate) fn text<S: AsRef<str>>(parts: &[S]) -> String {
+pub fn text<S: AsRef<str>>(parts: &[S]) -> String {
     let mut text = String::new();
     for part in parts {
         let part = part.as_ref();

@@ -144,7 +144,7 @@ impl Values {
 /// # Errors
 /// In the diagnostics: MK0001 to MK0004 for the file, MK0014 to MK0017, MK0304 for a key or a declared column that
 /// the table does not have.
-pub(crate) fn read(
+pub fn read(
     name: &str,
     source: &TableSource,
     node: &Node,
