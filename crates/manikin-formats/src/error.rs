@@ -117,6 +117,24 @@ pub enum FormatError {
         /// SQLite's answer.
         source: rusqlite::Error,
     },
+    /// MK0912: a program that a format needs is not there, or failed.
+    #[error("the program {program} cannot be used: {problem}")]
+    Program {
+        /// The program.
+        program: String,
+        /// What happened.
+        problem: String,
+        /// What to do.
+        help: String,
+    },
+    /// MK0912: a database server refused.
+    #[error("the database refuses: {problem}")]
+    Server {
+        /// Its answer.
+        problem: String,
+        /// What to do.
+        help: String,
+    },
     /// MK0907: a table does not fit its schema, a mistake of the program.
     #[error("internal: {0}")]
     Mismatch(String),
@@ -201,6 +219,7 @@ impl FormatError {
             Self::UnsupportedType { .. } | Self::Value { .. } => "MK0905",
             Self::Encoding { .. } | Self::Database { .. } => "MK0906",
             Self::BlockOrder { .. } | Self::Mismatch(_) => "MK0907",
+            Self::Program { .. } | Self::Server { .. } => "MK0912",
             Self::Ragged { .. } | Self::Syntax { .. } | Self::Header { .. } => "MK0908",
             Self::Manifest { .. } => "MK0909",
             Self::EntityMissing { .. } => "MK0801",
@@ -233,6 +252,7 @@ impl FormatError {
             Self::Unnamed { .. } => "name a new folder, such as ./out".to_owned(),
             Self::UnknownFormat { known, .. } => format!("the formats are {known}"),
             Self::FileName { expected, .. } => (*expected).to_owned(),
+            Self::Program { help, .. } | Self::Server { help, .. } => help.clone(),
             Self::UnsupportedType { .. } => {
                 "use a boolean, integer, float, decimal, text, date, datetime or list of text".to_owned()
             }

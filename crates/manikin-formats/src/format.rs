@@ -11,11 +11,22 @@ use polars::prelude::DataFrame;
 
 use crate::error::FormatError;
 use crate::parquet::RowGroup;
-use crate::{arrow, csv, json, ndjson, parquet, sql, sqlite};
+use crate::staging::Existing;
+use crate::{arrow, csv, duckdb, json, ndjson, parquet, postgres, sql, sqlite};
 
 /// The formats, in the order in which they are listed to people.
-pub const FORMATS: &[Registered] =
-    &[csv::CSV, parquet::PARQUET, ndjson::NDJSON, json::JSON, arrow::ARROW, sql::SQL, sqlite::SQLITE];
+pub const FORMATS: &[Registered] = &[
+    csv::CSV,
+    parquet::PARQUET,
+    ndjson::NDJSON,
+    json::JSON,
+    arrow::ARROW,
+    sql::SQL,
+    sqlite::SQLITE,
+    duckdb::DUCKDB,
+    postgres::POSTGRES,
+    postgres::POSTGRESQL,
+];
 
 /// Makes a format, with what the user wrote after `name:`.
 pub type OpenFormat = fn(argument: Option<&str>, options: &Options) -> Result<Box<dyn Format>, FormatError>;
@@ -41,13 +52,36 @@ pub struct Options {
     pub rows_per_group: usize,
     /// The spec's digest, for formats whose files have a place for it.
     pub spec_digest: Option<String>,
+    /// The tables of a database, where a standard says what they are; made from the schemas otherwise.
+    pub tables: Option<DatabaseTables>,
+    /// The schema of a PostgreSQL database that rows go to unless its address names one.
+    pub schema: String,
+    /// What to do when that schema is there already.
+    pub existing: Existing,
+}
+
+/// Statements that make the tables of a database, those without rows among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DatabaseTables {
+    /// For DuckDB.
+    pub duckdb: String,
+    /// For PostgreSQL.
+    pub postgres: String,
 }
 
 impl Default for Options {
     /// Constraints declared, one file per entity, groups of 131,072 rows.
     fn default() -> Self {
         // ASSUMED: 2^17 rows keep a group of a dozen columns near 10 MB, which readers skip and spread well.
-        Self { constraints: Constraints::Declared, rows_per_part: None, rows_per_group: 1 << 17, spec_digest: None }
+        Self {
+            constraints: Constraints::Declared,
+            rows_per_part: None,
+            rows_per_group: 1 << 17,
+            spec_digest: None,
+            tables: None,
+            schema: "manikin".to_owned(),
+            existing: Existing::Refuse,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tables to files and back: CSV, Parquet, NDJSON, JSON, Arrow, SQL and SQLite.
+//! Tables to files and databases and back: CSV, Parquet, NDJSON, JSON, Arrow, SQL, SQLite, DuckDB and PostgreSQL.
 //!
 //! - [`Output`] encodes blocks in every format asked for, on many threads; its [`OutputWriter`] appends them in
 //!   order, so the bytes do not depend on the threads and memory stays bounded by the blocks in flight.
@@ -44,6 +44,7 @@ mod csv;
 mod csv_rows;
 pub mod ddl;
 mod digest;
+mod duckdb;
 mod error;
 mod format;
 mod json;
@@ -52,6 +53,8 @@ mod manifest;
 mod ndjson;
 mod output;
 mod parquet;
+mod plain;
+mod postgres;
 mod read;
 mod shaped;
 mod sink;
@@ -63,11 +66,17 @@ mod values;
 
 pub use digest::RowDigest;
 pub use error::FormatError;
-pub use format::{Chunk, Constraints, FORMATS, Format, OpenFormat, Options, Registered, Writer, WrittenFile, open};
-pub use manifest::{MANIFEST_FILE, Manifest, ManifestEntity, ManifestFile, Origin, Partition, Period, Proof, Source};
+pub use format::{
+    Chunk, Constraints, DatabaseTables, FORMATS, Format, OpenFormat, Options, Registered, Writer, WrittenFile, open,
+};
+pub use manifest::{
+    MANIFEST_FILE, Manifest, ManifestEntity, ManifestFile, ManifestStandard, ManifestTable, Origin, Partition, Period,
+    Proof, Source,
+};
 pub use output::{EncodedBlock, Output, OutputWriter, Written, WrittenEntity};
+pub use plain::PlainFile;
 pub use read::{
     READABLE, ReadOptions, ReadTable, TypeViolation, entities, infer_entity, infer_files, read_entity, read_files,
 };
-pub use shaped::{SealedFile, Shape, ShapedColumn, ShapedFile, ShapedRows, ShapedType, write_file};
+pub use shaped::{SealedFile, Shape, ShapedColumn, ShapedFile, ShapedRows, ShapedType};
 pub use staging::{Existing, Staging};

@@ -37,6 +37,73 @@ pub struct Manifest {
     /// Files that hold rows of several entities, such as a database.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ManifestFile>,
+    /// The same rows in the shapes of standards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standards: Vec<ManifestStandard>,
+}
+
+/// What a dataset holds in the shape of one standard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestStandard {
+    /// The standard, such as `omop-5.4`.
+    pub standard: String,
+    /// The version of the mapping onto it.
+    pub version: String,
+    /// The digest of the mapping's files.
+    pub mapping_digest: String,
+    /// Its tables, resource types or splits, with the files that hold their rows alone.
+    pub tables: Vec<ManifestTable>,
+    /// Files that hold several of them, such as a database, or none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<ManifestFile>,
+}
+
+/// A table of a standard, a type of resources, or a split of events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestTable {
+    /// Its name.
+    pub name: String,
+    /// Its rows, resources or events.
+    pub rows: u64,
+    /// The digest of its rows where they are those of a table; see [`RowDigest`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_digest: Option<RowDigest>,
+    /// The files that hold its rows alone.
+    pub files: Vec<ManifestFile>,
+}
+
+impl ManifestStandard {
+    /// What tables of a standard were written, in a folder under the dataset's.
+    pub fn of_tables(standard: &str, version: &str, mapping_digest: &str, folder: &str, written: &Written) -> Self {
+        let files_of = |entity: Option<&str>| {
+            let files = written.files.iter().filter(|file| file.entity.as_deref() == entity);
+            let file = |file: &crate::format::WrittenFile| ManifestFile {
+                path: format!("{folder}/{}", file.path),
+                format: file.format.to_owned(),
+                bytes: file.bytes,
+                sha256: file.sha256.clone(),
+            };
+            files.map(file).collect()
+        };
+        let tables = written.entities.iter().map(|written| ManifestTable {
+            name: written.entity.clone(),
+            rows: written.rows,
+            row_digest: Some(written.digest),
+            files: files_of(Some(&written.entity)),
+        });
+        Self {
+            standard: standard.to_owned(),
+            version: version.to_owned(),
+            mapping_digest: mapping_digest.to_owned(),
+            tables: tables.collect(),
+            files: files_of(None),
+        }
+    }
+
+    /// Every file, those of the tables first.
+    pub fn all_files(&self) -> impl Iterator<Item = &ManifestFile> {
+        self.tables.iter().flat_map(|table| &table.files).chain(&self.files)
+    }
 }
 
 /// Everything that decides a dataset's bytes.
@@ -157,6 +224,7 @@ impl Manifest {
             origin,
             entities: entities.collect(),
             files: files_of(None),
+            standards: Vec::new(),
         }
     }
 
@@ -199,7 +267,8 @@ impl Manifest {
     pub fn proves(&self, folder: &Path) -> Result<Proof, FormatError> {
         let mut proof = Proof::default();
         let mut listed = BTreeSet::from([MANIFEST_FILE.to_owned()]);
-        for file in self.files.iter().chain(self.entities.iter().flat_map(|entity| &entity.files)) {
+        let own = self.files.iter().chain(self.entities.iter().flat_map(|entity| &entity.files));
+        for file in own.chain(self.standards.iter().flat_map(ManifestStandard::all_files)) {
             listed.insert(file.path.clone());
             let path = folder.join(&file.path);
             // A manifest from elsewhere must not lead out of its folder.

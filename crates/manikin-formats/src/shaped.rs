@@ -216,18 +216,6 @@ impl ShapedFile {
     }
 }
 
-/// Writes a whole file of bytes, which must not exist.
-///
-/// # Errors
-///
-/// - `MK0902` when it cannot be written
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<SealedFile, FormatError> {
-    let mut sink = Sink::create(path.to_owned())?;
-    sink.put(bytes)?;
-    let Sealed { bytes, sha256 } = sink.seal()?;
-    Ok(SealedFile { rows: 0, bytes, sha256 })
-}
-
 fn arrow_type(ty: ShapedType) -> ArrowDataType {
     match ty {
         ShapedType::Integer => ArrowDataType::Int64,

@@ -5,6 +5,7 @@
 //! tables and events of it are the engines; no resource, table or code is named in Rust.
 
 mod body;
+pub mod bulk;
 mod check;
 pub mod checked;
 mod columns;
@@ -28,4 +29,4 @@ pub use json::{EncodeError, Json, Part, Resources};
 pub use overlay::Overlay;
 pub use read::{HEAD, IMPORT, Mapping, Reading, head_schema, part_schema};
 pub use records::{RUN, Records, Shared};
-pub use rows::{ROWS_PER_BLOCK, RowsError, Tables, key};
+pub use rows::{ROWS_PER_BLOCK, RowsError, Tables, database_tables, key};

@@ -1,7 +1,7 @@
 //! Tables in memory with the relations between their rows.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use manikin_expression::{Hop, Type, Via};
 use manikin_spec::spec::{EntityId, FieldId, Generator, Spec};
@@ -28,7 +28,8 @@ struct EntityRows {
     is_present: bool,
     rows: usize,
     columns: Vec<Option<Column>>,
-    keys: Option<Arc<KeyIndex>>,
+    /// Found when they are first asked for: most entities are pointed to by nothing.
+    keys: OnceLock<Option<Arc<KeyIndex>>>,
     parent: Option<Vec<u32>>,
     links: BTreeMap<String, Vec<u32>>,
     /// The position of each row within its parent, from 1.
@@ -137,7 +138,12 @@ impl Dataset {
 
     /// The rows of an entity by their keys, where it has a key that is there.
     pub fn keys(&self, id: EntityId) -> Option<&KeyIndex> {
-        self.entities[id.0].keys.as_deref()
+        let own = &self.entities[id.0];
+        let find = || {
+            let key: Option<Vec<&Column>> = self.spec[id].key.iter().map(|key| own.columns[key.0].as_ref()).collect();
+            key.filter(|key| !key.is_empty()).map(|key| Arc::new(KeyIndex::new(&key)))
+        };
+        own.keys.get_or_init(find).as_deref()
     }
 
     /// The nearest ancestor that is written, and the field of an entity that holds its key.
@@ -190,9 +196,7 @@ impl EntityRows {
             };
             columns[field.0] = Column::new(column.as_materialized_series().clone(), spec[id][field].ty.clone()).ok();
         }
-        let key: Option<Vec<&Column>> = spec[id].key.iter().map(|key| columns[key.0].as_ref()).collect();
-        let keys = key.filter(|key| !key.is_empty()).map(|key| Arc::new(KeyIndex::new(&key)));
-        Self { is_present: true, rows: table.rows(), columns, keys, ..Self::default() }
+        Self { is_present: true, rows: table.rows(), columns, ..Self::default() }
     }
 
     /// Rows of an entity that is not written: those of its parent stand in for them, one each, so that ways through it

@@ -40,6 +40,22 @@ impl KeyIndex {
 
     /// For each row of columns that hold keys, the row they point to, or [`NO_ROW`].
     pub fn find(&self, columns: &[&Column]) -> Vec<u32> {
+        // Children of one row stand together, so most keys are the same as the one before.
+        if let [column] = columns
+            && let (Type::Text, Ok(texts)) = (column.ty(), column.series().str())
+        {
+            let mut rows = Vec::with_capacity(column.len());
+            let mut last: Option<(&str, u32)> = None;
+            for text in texts.iter() {
+                let found = text.map(|text| match last {
+                    Some((before, row)) if before == text => (text, row),
+                    _ => (text, self.rows.get(&xxh3_128(text.as_bytes())).copied().unwrap_or(NO_ROW)),
+                });
+                rows.push(found.map_or(NO_ROW, |(_, row)| row));
+                last = found;
+            }
+            return rows;
+        }
         let row_of = |hash: Option<u128>| hash.and_then(|hash| self.rows.get(&hash)).copied().unwrap_or(NO_ROW);
         hashes(columns).into_iter().map(row_of).collect()
     }

@@ -3,6 +3,7 @@
 use manikin_diagnostic::{Code, Diagnostic, Diagnostics, Sources, codes};
 use manikin_formats::FormatError;
 use manikin_generate::GenerateError;
+use manikin_mapping::{EncodeError, RowsError};
 
 /// What is wrong, ready to be shown.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +44,22 @@ impl From<GenerateError> for Failure {
             diagnostic = diagnostic.help(help);
         }
         Self::of(diagnostic)
+    }
+}
+
+impl From<RowsError> for Failure {
+    fn from(error: RowsError) -> Self {
+        let mut diagnostic = Diagnostic::error(codes::CANNOT_GENERATE, error.message).path(error.place);
+        if let Some(help) = error.help {
+            diagnostic = diagnostic.help(help);
+        }
+        Self::of(diagnostic)
+    }
+}
+
+impl From<EncodeError> for Failure {
+    fn from(error: EncodeError) -> Self {
+        Self::of(Diagnostic::error(codes::CANNOT_GENERATE, error.to_string()).help("see the projection in the mapping"))
     }
 }
 

@@ -6,17 +6,21 @@ use std::sync::Arc;
 use manikin_diagnostic::{Diagnostic, codes};
 use manikin_expression::calendar;
 use manikin_formats::{
-    Constraints, EncodedBlock, Existing, Manifest, Options, Origin, Output, Period, Source, Staging,
+    Constraints, EncodedBlock, Existing, Manifest, Options, Origin, Output, Period, Source, Staging, Written,
 };
 use manikin_generate::{Plan, PlanOptions, Progress, Run};
+use manikin_mapping::Standard;
 use manikin_spec::spec::Rows;
 use manikin_tables::Block;
 
 pub use manikin_generate::Partition;
+pub use manikin_mapping::bulk::Bundles;
 
 use crate::failure::Failure;
 use crate::layout::Layout;
+use crate::mapping::hold_mapping;
 use crate::spec::Checked;
+use crate::target::{Asked, Encoded, Engine, Target, Writer};
 
 /// Rows after which a file is continued in a next part.
 ///
@@ -30,8 +34,12 @@ pub struct GenerateOptions {
     pub folder: PathBuf,
     /// What to do when it is there already.
     pub existing: Existing,
-    /// Formats, such as `csv` or `sqlite:claims.sqlite`.
+    /// Formats, such as `csv` or `sqlite:claims.sqlite`, and standards, such as `omop:parquet` or `meds`.
     pub formats: Vec<String>,
+    /// Folders of mappings that take the place of the built-in ones of their standards.
+    pub mappings: Vec<PathBuf>,
+    /// Whether FHIR resources are also written as Bundles.
+    pub bundles: Bundles,
     /// Number of subjects instead of the spec's; totals scale along.
     pub subjects: Option<u64>,
     /// Seed instead of the spec's.
@@ -96,45 +104,97 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
             .help("give the entities a `count` and their fields generators; `validate` needs neither")
             .into());
     }
-    let plan = Arc::new(Plan::new(spec.clone(), PlanOptions { seed: options.seed, subjects: options.subjects })?);
-    let layout = Layout::new(&plan, &options.only, &options.shape, options.names.as_deref(), &checked.files)?;
+    let asked = Asked::read(&options.formats)?;
+    if let (Some((standard, _)), false) = (asked.standards.first(), options.only.is_empty()) {
+        let message = format!("`--only` narrows the spec's own tables, and {standard} is made of all of them");
+        return Err(Diagnostic::error(codes::BAD_OPTION, message)
+            .help("leave `--only` out, or make the few tables in a run of their own")
+            .into());
+    }
+    let has_resources = asked.standards.iter().any(|(standard, _)| *standard == Standard::FhirR4);
+    if options.bundles == Bundles::Made && !has_resources {
+        return Err(Diagnostic::error(
+            codes::BAD_OPTION,
+            "`--bundles` is about FHIR resources, and none are asked for",
+        )
+        .help("add `--to fhir`")
+        .into());
+    }
     let is_whole = partition.of == 1;
     let format_options = Options {
         // The rows that a part's keys point to may lie in another part.
         constraints: if is_whole { Constraints::Declared } else { Constraints::Omitted },
         rows_per_part: Some(ROWS_PER_PART),
         spec_digest: Some(spec.digest.clone()),
+        existing: options.existing,
         ..Options::default()
     };
-    let output = Output::open(&options.formats, &format_options)?;
+    // Everything that can be refused is, before rows are made: mappings, formats, programs and servers.
+    let mut targets = Vec::new();
+    let mut mapping_files = Vec::new();
+    for (standard, formats) in &asked.standards {
+        let held = hold_mapping(spec, *standard, &options.mappings)?;
+        mapping_files.extend(held.files.clone());
+        targets.push(Target::open(held.checked()?, formats, options.bundles, &format_options, partition)?);
+    }
+    let output = Output::open(&asked.plain, &format_options)?;
+    let plan = Arc::new(Plan::new(spec.clone(), PlanOptions { seed: options.seed, subjects: options.subjects })?);
+    let layout = Layout::new(&plan, &options.only, &options.shape, options.names.as_deref(), &checked.files)?;
     let staging = Staging::begin(&options.folder, options.existing)?;
     let run = Run::new(plan.clone(), progress)?;
     // A wide table is made of other entities' rows; separate ones need only what leads to them.
     let is_narrow = options.shape == Shape::Relational && !options.only.is_empty();
     let run = if is_narrow { run.only(&options.only) } else { run };
     let layout = layout.ready(&run)?;
-    let mut writer = output.writer(staging.folder(), layout.schemas())?;
-    let encode = |block: Block| -> Result<EncodedBlock, Failure> { Ok(output.encode(&layout.arrange(block)?)?) };
+    let (engines, mut writers): (Vec<Engine>, Vec<Writer>) = {
+        let reference = if targets.is_empty() { None } else { Some(run.block(0)?) };
+        let begin = |target: Target| match &reference {
+            Some(reference) => target.begin(&plan, reference, staging.folder(), partition).map(Some),
+            None => Ok(None),
+        };
+        let begun = targets.into_iter().map(begin).collect::<Result<Vec<_>, Failure>>()?;
+        begun.into_iter().flatten().unzip()
+    };
+    // A run that only asks for standards makes nothing of its own tables.
+    let is_plain = !asked.plain.is_empty();
+    let mut writer = if is_plain { Some(output.writer(staging.folder(), layout.schemas())?) } else { None };
+    let encode = |block: Block| -> Result<(Option<EncodedBlock>, Vec<Encoded>), Failure> {
+        let standards = engines.iter().map(|engine| engine.encode(&block)).collect::<Result<_, _>>()?;
+        let plain = if is_plain { Some(output.encode(&layout.arrange(block)?)?) } else { None };
+        Ok((plain, standards))
+    };
+    let write = |(plain, standards): (Option<EncodedBlock>, Vec<Encoded>)| -> Result<(), Failure> {
+        if let (Some(writer), Some(block)) = (&mut writer, plain) {
+            writer.append(block)?;
+        }
+        writers.iter_mut().zip(standards).try_for_each(|(writer, block)| writer.append(block))
+    };
     // Enough blocks in flight that no thread waits for the writer, few enough that memory stays small.
     let window = 2 * rayon::current_num_threads() + 2;
     let blocks = partition.blocks(plan.blocks());
-    run.each(blocks, window, progress, encode, |block| writer.append(block).map_err(Failure::from))?;
-    let written = writer.finish()?;
-    let manifest = Manifest::new(origin(checked, &plan, partition), &written);
+    run.each(blocks, window, progress, encode, write)?;
+    let written = match writer {
+        Some(writer) => writer.finish()?,
+        None => Written { entities: Vec::new(), files: Vec::new() },
+    };
+    let mut manifest = Manifest::new(origin(checked, &plan, partition, mapping_files), &written);
+    for (engine, writer) in engines.iter().zip(writers) {
+        manifest.standards.push(writer.finish(engine.mapping())?);
+    }
     manifest.write(staging.folder())?;
     let folder = staging.target().to_owned();
     staging.commit()?;
     Ok(Generated { folder, manifest })
 }
 
-fn origin(checked: &Checked, plan: &Plan, partition: Partition) -> Origin {
+fn origin(checked: &Checked, plan: &Plan, partition: Partition, mapping_files: Vec<(String, String)>) -> Origin {
     let spec = &checked.spec;
     let source =
         |(name, sha256): &(String, String)| Source { name: checked.files.recorded(name), sha256: sha256.clone() };
     Origin {
         product: spec.product.clone(),
         spec_digest: spec.digest.clone(),
-        sources: spec.files.iter().map(source).collect(),
+        sources: spec.files.iter().chain(&mapping_files).map(source).collect(),
         seed: plan.seed(),
         patients: plan.subjects(),
         partition: (partition.of > 1)

@@ -172,6 +172,23 @@ fn root_of(spec: &str) -> String {
     }
 }
 
+/// The files that are built into the program, by name.
+pub(crate) struct BuiltIn;
+
+impl Files for BuiltIn {
+    fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
+        match built_in(name) {
+            Some(bytes) if bytes.len() as u64 > limit => Err(io::ErrorKind::FileTooLarge.into()),
+            Some(bytes) => Ok(bytes.to_vec()),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        FILES.iter().map(|(name, _)| (*name).to_owned()).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use manikin_evaluate::{Evidence, Status, ValidateOptions};
 use manikin_workflow::{
-    Checked, Existing, GenerateOptions, Overrides, Partition, Shape, generate, open, outline, preview, validate,
+    Bundles, Checked, Existing, GenerateOptions, Overrides, Partition, Shape, generate, open, outline, preview,
+    validate,
 };
 
 fn spec(name: &str) -> Checked {
@@ -19,6 +20,8 @@ fn options(folder: &Path) -> GenerateOptions {
         folder: folder.to_owned(),
         existing: Existing::Refuse,
         formats: vec!["csv".to_owned()],
+        mappings: Vec::new(),
+        bundles: Bundles::Omitted,
         subjects: None,
         seed: None,
         only: Vec::new(),

@@ -4,6 +4,7 @@ mod check;
 mod describe;
 mod explain;
 mod generate;
+mod mapping;
 mod new;
 mod plan;
 mod preview;
@@ -27,6 +28,7 @@ pub(crate) fn run(line: Line) -> ExitCode {
         Verb::Preview(asked) => preview::run(&asked, voice),
         Verb::Validate(asked) => validate::run(&asked, voice),
         Verb::Generate(asked) => generate::run(&asked, voice),
+        Verb::Mapping(asked) => mapping::run(&asked, voice),
         Verb::Completions { shell } => completions(shell),
         Verb::Describe(asked) => describe::run(&asked, voice),
     };

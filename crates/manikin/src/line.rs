@@ -43,8 +43,10 @@ pub(crate) enum Verb {
     /// Start a spec from a template of the library
     #[command(after_help = "Examples:\n  manikin new --list\n  manikin new claims-prototype -o claims.yaml")]
     New(New),
-    /// Report every mistake in a spec
-    #[command(after_help = "Examples:\n  manikin check claims.yaml\n  manikin check claims.yaml --format json")]
+    /// Report every mistake in a spec, and in the mappings of its rows onto standards
+    #[command(
+        after_help = "Examples:\n  manikin check claims.yaml\n  manikin check claims.yaml --format json\n  manikin check clinic-population --to fhir,omop --mapping my-fhir"
+    )]
     Check(Check),
     /// Show what the tool understood: entities, rows, fields, and where each number comes from
     #[command(after_help = "Examples:\n  manikin plan claims.yaml\n  manikin plan claims.yaml claim")]
@@ -57,7 +59,7 @@ pub(crate) enum Verb {
     Explain(Explain),
     /// Generate the data of a spec
     #[command(
-        after_help = "Examples:\n  manikin generate claims.yaml -o data\n  manikin generate claims.yaml -o data --to csv,parquet,sqlite:claims.sqlite\n  manikin generate claims.yaml -o wide --shape flat\n  manikin generate claims.yaml -o fhir --map fhir --to json\n  manikin generate clinic-population -o part-1 --partition 1/8 --to parquet\n\nThe folder appears when everything in it is whole. The same spec, seed and version give the same bytes on any machine."
+        after_help = "Examples:\n  manikin generate claims.yaml -o data\n  manikin generate claims.yaml -o data --to csv,parquet,sqlite:claims.sqlite\n  manikin generate claims.yaml -o wide --shape flat\n  manikin generate claims.yaml -o fhir --map fhir --to json\n  manikin generate clinic-population -o part-1 --partition 1/8 --to parquet\n  manikin generate clinic-population -o data --to csv,fhir,omop:parquet,meds\n\nThe folder appears when everything in it is whole. The same spec, seed and version give the same bytes on any machine."
     )]
     Generate(Generate),
     /// Check a dataset, synthetic or real, against its contract
@@ -70,6 +72,11 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  manikin describe claims.yaml -o docs\n  manikin describe claims.yaml --format mermaid\n  manikin describe claims.yaml --format sql --dialect duckdb"
     )]
     Describe(Describe),
+    /// Copy a built-in mapping onto a standard, to change it
+    #[command(
+        after_help = "Examples:\n  manikin mapping fhir -o my-fhir\n  manikin generate clinic-population -o data --to fhir --mapping my-fhir"
+    )]
+    Mapping(Mapping),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  manikin completions bash > /etc/bash_completion.d/manikin")]
     Completions {
@@ -97,6 +104,21 @@ pub(crate) struct Check {
     /// Form of the report
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     pub(crate) format: TextOrJson,
+    /// Check the mappings onto these standards as well, separated by commas: fhir, omop, meds
+    #[arg(long, value_name = "STANDARDS", value_delimiter = ',')]
+    pub(crate) to: Vec<String>,
+    /// Folder of a mapping that takes the place of the built-in one of its standard; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(crate) mapping: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mapping {
+    /// The mapping: fhir, omop or meds
+    pub(crate) name: String,
+    /// Folder to make
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -152,7 +174,8 @@ pub(crate) struct Generate {
     /// Folder to make
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,
-    /// Formats, separated by commas: csv, parquet, ndjson, json, arrow, sql, sqlite or sqlite:FILE
+    /// Formats, separated by commas: csv, parquet, ndjson, json, arrow, sql, sqlite or sqlite:FILE; and standards: fhir,
+    /// omop or omop:FORMAT, meds
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "csv")]
     pub(crate) to: Vec<String>,
     /// Number of subjects (patients) instead of the spec's; totals scale along
@@ -179,6 +202,12 @@ pub(crate) struct Generate {
     /// Entity of the wide rows; that of the first critical field when left out
     #[arg(long, value_name = "ENTITY")]
     pub(crate) flat: Option<String>,
+    /// Folder of a mapping that takes the place of the built-in one of its standard; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(crate) mapping: Vec<PathBuf>,
+    /// With `--to fhir`: also one transaction Bundle for each patient, and one of what they share, to be loaded first
+    #[arg(long)]
+    pub(crate) bundles: bool,
     /// Names of tables and columns: fhir, omop, or a YAML file
     #[arg(long, value_name = "MAPPING")]
     pub(crate) map: Option<String>,

@@ -47,4 +47,9 @@ codes! {
     BAD_OPTION = "MK0911", "an option does not fit the spec",
     "An entity that is not in the spec, a partition that does not exist, a mapping that is not known.",
     wrong: "manikin generate claims.yaml --only claims", mended: "manikin generate claims.yaml --only claim";
+
+    NO_PROGRAM_OR_SERVER = "MK0912", "a program or a server that a format needs refuses",
+    "`duckdb` files are made by the user's own `duckdb` program, and `postgres://` addresses need a server that lets the \
+     user in and has no schema of that name yet. Both are tried before anything is generated.",
+    wrong: "--to omop:duckdb, without the program", mended: "pip install duckdb-cli, then the same again";
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use manikin_formats::{FormatError, SealedFile, Shape, ShapedColumn, ShapedFile, ShapedType, write_file};
+use manikin_formats::{FormatError, PlainFile, SealedFile, Shape, ShapedColumn, ShapedFile, ShapedType};
 use polars::prelude::{
     DataFrame, IntoColumn, ListBuilderTrait, ListStringChunkedBuilder, NamedFrom, PlSmallStr, Series,
     StringChunkedBuilder,
@@ -151,7 +151,7 @@ impl MedsWriter {
             "other_extension_columns": self.extra_columns,
         });
         let text = format!("{about:#}\n");
-        files.push(MedsFile { sealed: write_file(&self.folder.join(&path), text.as_bytes())?, path });
+        files.push(MedsFile { sealed: PlainFile::write(&self.folder.join(&path), text.as_bytes(), 0)?, path });
         Ok(MedsWritten {
             files: self.files,
             events: self.events,

@@ -6,6 +6,7 @@
 //! none of them.
 
 pub(crate) mod cell;
+mod ddl;
 mod era;
 mod error;
 pub(crate) mod place;
@@ -16,6 +17,7 @@ use indexmap::IndexMap;
 use manikin_tables::{Block, Column, ColumnSchema, Table, TableSchema};
 use polars::prelude::{DataFrame, IdxCa, IntoColumn, NewChunkedArray, PlSmallStr, Series};
 
+pub use self::ddl::database_tables;
 pub use self::error::RowsError;
 pub use self::place::{ROWS_PER_BLOCK, key};
 

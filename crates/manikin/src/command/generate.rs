@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use manikin_diagnostic::{Diagnostic, codes};
-use manikin_workflow::{Existing, Failure, GenerateOptions, Overrides, Partition, Shape, generate, open};
+use manikin_workflow::{Bundles, Existing, Failure, GenerateOptions, Overrides, Partition, Shape, generate, open};
 
 use crate::line::{self, Generate};
 use crate::output::{End, Voice};
@@ -18,6 +18,8 @@ pub(crate) fn run(asked: &Generate, voice: Voice) -> Result<ExitCode, End> {
         folder: asked.output.clone(),
         existing: if asked.overwrite { Existing::Replace } else { Existing::Refuse },
         formats: asked.to.clone(),
+        mappings: asked.mapping.clone(),
+        bundles: if asked.bundles { Bundles::Made } else { Bundles::Omitted },
         subjects: asked.patients,
         seed: asked.seed,
         only: asked.only.clone(),
@@ -46,14 +48,23 @@ pub(crate) fn run(asked: &Generate, voice: Voice) -> Result<ExitCode, End> {
         }
         _ => failure,
     })?;
-    let rows: u64 = made.manifest.entities.iter().map(|entity| entity.rows).sum();
-    let each = made.manifest.entities.iter().map(|entity| format!("{} {}", grouped(entity.rows), entity.entity));
-    voice.say(&format!(
-        "wrote {}: {} rows in {:.1} s ({})",
-        asked.output.display(),
-        grouped(rows),
-        began.elapsed().as_secs_f64(),
-        each.collect::<Vec<_>>().join(", ")
-    ));
+    let (folder, seconds) = (asked.output.display(), began.elapsed().as_secs_f64());
+    let manifest = &made.manifest;
+    let own: Vec<(&str, u64)> = manifest.entities.iter().map(|entity| (entity.entity.as_str(), entity.rows)).collect();
+    if !own.is_empty() {
+        voice.say(&format!("wrote {folder}: {}", counted(&own, seconds)));
+    }
+    for standard in &manifest.standards {
+        let tables: Vec<(&str, u64)> = standard.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
+        voice.say(&format!("wrote {folder} as {}: {}", standard.standard, counted(&tables, seconds)));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// So many rows in so many seconds, and how many of each kind there are.
+fn counted(tables: &[(&str, u64)], seconds: f64) -> String {
+    let rows: u64 = tables.iter().map(|(_, rows)| rows).sum();
+    let filled = tables.iter().filter(|(_, rows)| tables.len() < 4 || *rows > 0);
+    let each: Vec<String> = filled.map(|(name, rows)| format!("{} {name}", grouped(*rows))).collect();
+    format!("{} rows in {seconds:.1} s ({})", grouped(rows), each.join(", "))
 }
