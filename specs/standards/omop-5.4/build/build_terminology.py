@@ -210,7 +210,8 @@ def drugs(tables):
         if ingredient:
             tables.use(ingredient)
         if found:
-            yield tables.row(row["code"], found) | {"ingredient_concept_id": ingredient or 0}
+            own = tables.evidence.code("RxNorm", row["code"])
+            yield tables.row(row["code"], found, own) | {"ingredient_concept_id": ingredient or 0}
 
 
 def simple(tables, rows, vocabulary, key="code"):
@@ -222,7 +223,8 @@ def simple(tables, rows, vocabulary, key="code"):
 
 def units(tables, rows):
     """UCUM as the library writes it, under the spelling that OMOP has."""
-    spelled = {"U/L": "[U]/L", "mL/min/{1.73_m2}": "mL/min/1.73.m2", "m[IU]/L": "m[IU]/L", "mg": "mg"}
+    spelled = {"U/L": "[U]/L", "mL/min/{1.73_m2}": "mL/min/(173.10*-2.m2)", "m[IU]/L": "10*-3.[iU]/L", "[pH]": "pH",
+               "ng/mL{FEU}": "ng{FEU}/mL", "{INR}": "{ratio}", "{score}": "[score]", "[iU]": "[iU]"}
     for unit in rows:
         found = tables.standard("UCUM", spelled.get(unit, unit))
         if found:
