@@ -118,4 +118,35 @@ mod tests {
         assert_eq!(score_distance(&records(&[1.0, 2.0], &[1.0, 2.0])), Some(0.0));
         assert_eq!(score_distance(&records(&[], &[1.0])), None);
     }
+
+    #[test]
+    fn intervals_by_cluster_hold_the_true_area_as_often_as_they_promise() {
+        // Scores of 60 positive and 60 negative patients, three records each that share half of their variance; the area
+        // between normals a standard deviation of the difference apart is Φ(δ / (sd sqrt 2)).
+        let (patients, each, delta) = (60u32, 3u32, 0.8);
+        let truth = manikin_random::normal_cdf(delta / 2.0f64.sqrt());
+        let ids: Vec<u32> = (0..patients * each).map(|row| row / each).collect();
+        let mut held = 0;
+        for draw in 0..200 {
+            let mut stream = crate::stats::draws(17, "coverage", draw);
+            let mut normal = || manikin_random::normal_quantile(stream.uniform());
+            let mut all = Vec::new();
+            for positive in [true, false] {
+                for patient in 0..patients {
+                    let level = normal();
+                    for record in 0..each {
+                        let score = 0.5f64.sqrt() * (level + normal()) + if positive { delta } else { 0.0 };
+                        all.push(Scored { score, positive, row: patient * each + record });
+                    }
+                }
+            }
+            sort_scored(&mut all);
+            let resamples = |purpose| Resamples::new(ids.len(), Some(&ids), 100, draw, purpose);
+            let replicates = auc_replicates(&all, &resamples("up"), &resamples("down"));
+            let interval = crate::stats::bootstrap_interval(auc(&all).unwrap_or(0.5), &replicates, 0.95);
+            held += u32::from(interval.is_some_and(|i| i.low <= truth && truth <= i.high));
+        }
+        // Of 200 at 95 %, fewer than 178 have a probability of 4e-4 (alpha).
+        assert!((178..=199).contains(&held), "{held} of 200");
+    }
 }

@@ -73,6 +73,12 @@ fn fresh_data_of_the_same_population_reaches_the_benchmarks() {
             assert!((value(score) - benchmark).abs() < margin, "{score:?}");
         }
     };
+    near("ks_complement", "", 0.025);
+    near("wasserstein", "", 0.01);
+    near("jensen_shannon_distance", "", 0.02);
+    near("hellinger_distance", "", 0.02);
+    near("missing_value_similarity", "", 0.02);
+    near("tv_complement", "", 0.03);
     near("accuracy", "bivariate", 0.01);
     near("accuracy", "trivariate", 0.015);
     near("k_marginal", "k = 2", 40.0);

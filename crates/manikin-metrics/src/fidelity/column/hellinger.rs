@@ -15,5 +15,5 @@ pub const DEFINITION: Definition = Definition {
 
 /// One score a column, over quantile bins or the most frequent categories, nulls apart.
 pub fn compute(comparison: &Comparison<'_>) -> Vec<Score> {
-    over_cells(comparison, &DEFINITION, |p, q| 0.5 * (p.sqrt() - q.sqrt()) * (p.sqrt() - q.sqrt()))
+    over_cells(comparison, &DEFINITION, 1.0, |p, q| 0.5 * (p.sqrt() - q.sqrt()) * (p.sqrt() - q.sqrt()))
 }

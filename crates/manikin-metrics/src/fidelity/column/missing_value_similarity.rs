@@ -31,7 +31,8 @@ pub fn compute(comparison: &Comparison<'_>) -> Vec<Score> {
             match tally.estimate(|a, b| 1.0 - (rate(a) - rate(b)).abs()) {
                 Some(estimate) => DEFINITION
                     .score(about, estimate.value, n, method)
-                    .with_interval(estimate.interval(comparison.settings.level)),
+                    .with_interval(estimate.interval(comparison.settings.level))
+                    .with_benchmark(Some(1.0 - tally.expected_variation())),
                 None => DEFINITION.incomplete(about, n, method, "one side has no rows"),
             }
         })

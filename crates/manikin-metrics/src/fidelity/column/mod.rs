@@ -97,3 +97,13 @@ pub(crate) fn left_out(real: &Ranked, synthetic: &Ranked) -> String {
         (nulls, infinite) => format!("{nulls} nulls and {infinite} infinite values left out"),
     }
 }
+
+/// The variance of a difference of two shares over that of one record: 1/n + 1/m.
+pub(crate) fn noise(n: usize, m: usize) -> f64 {
+    1.0 / n as f64 + 1.0 / m as f64
+}
+
+/// The mean of the size of a normal variable, over its standard deviation.
+pub(crate) fn mean_size() -> f64 {
+    (2.0 / std::f64::consts::PI).sqrt()
+}

@@ -1,7 +1,7 @@
 //! How far the mass of one distribution has to move to become the other.
 
 use super::ks_complement::Merged;
-use super::{Numbers, each_number, finite, left_out, total};
+use super::{Numbers, each_number, finite, left_out, mean_size, noise, total};
 use crate::fidelity::comparison::Comparison;
 use crate::fidelity::tally::Estimate;
 use crate::score::{Definition, Direction, Score};
@@ -38,6 +38,17 @@ fn one(comparison: &Comparison<'_>, numbers: &Numbers<'_>) -> Score {
     DEFINITION
         .score(numbers.about.clone(), estimate.value, n, method)
         .with_interval(estimate.interval(comparison.settings.level))
+        .with_benchmark(Some(fresh(&real.values, synthetic.values.len())))
+}
+
+/// What sampling noise makes of the distance on average: at each value the distributions differ as two shares do.
+fn fresh(real: &[f64], m: usize) -> f64 {
+    let (n, span) = (real.len(), real[real.len() - 1] / 2.0 - real[0] / 2.0);
+    let area = real.windows(2).zip(1usize..).map(|(pair, below)| {
+        let share = below as f64 / n as f64;
+        (pair[1] / 2.0 - pair[0] / 2.0) / span * (share * (1.0 - share) * noise(n, m)).sqrt()
+    });
+    mean_size() * area.sum::<f64>()
 }
 
 fn estimate(comparison: &Comparison<'_>, merged: &Merged, ends: (f64, f64), counts: (usize, usize)) -> Estimate {
