@@ -20,7 +20,7 @@ pub const DEFINITION: Definition = Definition {
     reference: "Woo et al. 2009; Goncalves et al., BMC Med Res Methodol 20, 2020; Yan et al. 2022 (latent cluster analysis)",
 };
 
-/// ASSUMED: twenty, as Goncalves et al. use.
+/// `ASSUMED`: twenty; the originals choose by the data, which would make scores of two runs incomparable.
 const CLUSTERS: usize = 20;
 /// The logarithm of perfect mixture is minus infinity; e^-20 is below what any sample size shows.
 const LEAST: f64 = -20.0;

@@ -13,7 +13,7 @@ use crate::score::{Definition, Direction, Score};
 pub const DEFINITION: Definition = Definition {
     name: "tabular_s_pmse",
     means: "How far a table of one or two columns is from the real one, over what a correct synthesiser has on average: \
-            1 is perfect, the benchmark is what fresh data has; synthpop's authors call above 10 poor.",
+            1 is perfect, the benchmark is what fresh data has.",
     direction: Direction::Lower,
     range: (0.0, f64::INFINITY),
     reference: "Raab, Nowok and Dibben, arXiv 2109.12717; Voas and Williamson 2001",
