@@ -15,6 +15,7 @@
 //! | MK08xx | data checked against a contract | `codes/data.rs` |
 //! | MK09xx | output | `codes/output.rs` |
 //! | MK11xx | mappings to other standards | `codes/mappings.rs` |
+//! | MK12xx | datasets made elsewhere | `codes/import.rs` |
 
 use std::fmt;
 
@@ -87,6 +88,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         data::ENTRIES,
         output::ENTRIES,
         mappings::ENTRIES,
+        import::ENTRIES,
     ]
     .into_iter()
     .flatten()
@@ -128,6 +130,7 @@ mod data;
 mod edge_cases;
 mod expressions;
 mod files;
+mod import;
 mod layers;
 mod mappings;
 mod names;
@@ -140,6 +143,7 @@ pub use data::*;
 pub use edge_cases::*;
 pub use expressions::*;
 pub use files::*;
+pub use import::*;
 pub use layers::*;
 pub use mappings::*;
 pub use names::*;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use manikin_expression::plain_name;
 use manikin_formats::{FormatError, MANIFEST_FILE, Manifest, ReadOptions, TypeViolation, entities, read_entity};
 use manikin_spec::spec::{EntityId, FieldId, Spec};
 use manikin_tables::{Dataset, Table, cell_text, table_schema};
@@ -48,7 +49,7 @@ pub fn validate(spec: &Arc<Spec>, folder: &Path, options: ValidateOptions) -> Re
         if spec[id].hidden {
             continue;
         }
-        if !found.contains(&spec[id].name) {
+        if !found.iter().any(|name| *name == spec[id].name || plain_name(name) == spec[id].name) {
             before.entry(index).or_default().push(absent(&spec[id].name));
             continue;
         }
@@ -100,7 +101,10 @@ pub fn validate(spec: &Arc<Spec>, folder: &Path, options: ValidateOptions) -> Re
         fields::check(&judge, id, &mut checks);
         rules::check(&judge, id, &mut checks);
     }
-    for name in found.iter().filter(|name| spec.entity(name).is_none() && *name != TRUTH_TABLE) {
+    for name in found
+        .iter()
+        .filter(|name| spec.entity(name).or_else(|| spec.entity(&plain_name(name))).is_none() && *name != TRUTH_TABLE)
+    {
         checks.push(judge.unknown_table(name));
     }
     Ok(Validation { product: spec.product.clone(), spec_digest: spec.digest.clone(), evidence, checks })

@@ -17,6 +17,7 @@ mod convert;
 mod error;
 mod expression;
 pub mod functions;
+mod name;
 mod scope;
 pub mod sql;
 mod syntax;
@@ -29,5 +30,6 @@ pub use error::{
 };
 pub use expression::{Aggregate, Arithmetic, Comparison, Condition, Expr, Expression, Logic};
 pub use functions::Function;
+pub use name::{RESERVED, plain_name};
 pub use scope::{ColumnRef, Hop, Macro, ResolveError, Scope, TableShape, Via};
 pub use types::{Literal, MAX_SCALE, Type, Unit, decimal_text, exact_units, power_of_ten};

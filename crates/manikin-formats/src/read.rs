@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use manikin_expression::Type;
+use manikin_expression::{Type, plain_name};
 use manikin_tables::{ColumnSchema, Table, TableSchema, physical_type};
 use polars::prelude::{Column, DataFrame, DataType, IpcReader, ParquetReader, PolarsResult, SerReader, TimeUnit};
 use serde_json::{Map, Value};
@@ -71,7 +71,9 @@ pub fn entities(folder: &Path) -> Result<Vec<String>, FormatError> {
         let readable = |path: &Path| path.extension().and_then(|e| e.to_str()).is_some_and(|e| READABLE.contains(&e));
         let is_entity = if path.is_dir() { parts(&path).is_ok_and(|parts| !parts.is_empty()) } else { readable(&path) };
         let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
-        if let Some(name) = name.and_then(|name| name.to_str()).filter(|name| is_entity && *name != "manifest") {
+        if let Some(name) =
+            name.and_then(|name| name.to_str()).filter(|name| is_entity && !["manifest", "import"].contains(name))
+        {
             found.insert(name.to_owned());
         }
     }
@@ -162,6 +164,9 @@ fn files(folder: &Path, entity: &str) -> Result<Vec<PathBuf>, FormatError> {
             return Ok(vec![whole]);
         }
     }
+    if let Some(alike) = alike(folder, entity)? {
+        return Ok(vec![alike]);
+    }
     let apart = folder.join(entity);
     if apart.is_dir() {
         let parts = parts(&apart)?;
@@ -173,6 +178,19 @@ fn files(folder: &Path, entity: &str) -> Result<Vec<PathBuf>, FormatError> {
         }
     }
     Err(FormatError::EntityMissing { folder: folder.to_owned(), entity: entity.to_owned() })
+}
+
+/// The one file whose name becomes the entity's, as `PERSON.csv` becomes `person`.
+fn alike(folder: &Path, entity: &str) -> Result<Option<PathBuf>, FormatError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(FormatError::io("read", folder))? {
+        let path = entry.map_err(FormatError::io("read", folder))?.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        if READABLE.contains(&extension(&path)) && stem.is_some_and(|stem| plain_name(stem) == entity) {
+            found.push(path);
+        }
+    }
+    Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
 /// The files `part-*` of readable formats in a folder, in order.
@@ -288,9 +306,9 @@ fn read_csv(
     let mut rows = CsvRows::new(&bytes, file, options.delimiter)?;
     let mut fields = Vec::new();
     let names = csv_header(&mut rows, &mut fields, file)?;
-    names.iter().filter(|name| schema.column(name).is_none()).for_each(|name| note(&mut read.unexpected, name));
-    let places: Vec<Option<usize>> =
-        schema.columns.iter().map(|column| names.iter().position(|name| *name == column.name)).collect();
+    let places = places(schema, &names);
+    let is_read = |place: &usize| places.contains(&Some(*place));
+    (0..names.len()).filter(|place| !is_read(place)).for_each(|place| note(&mut read.unexpected, &names[place]));
     for (column, place) in schema.columns.iter().zip(&places) {
         if place.is_none() {
             note(&mut read.missing, &column.name);
@@ -312,6 +330,17 @@ fn read_csv(
         }
     })?;
     frame_of(builders, count as usize, file)
+}
+
+/// Where each column of a schema stands among a file's: under its own name, or under one that becomes it, as `BIRTHDATE`
+/// becomes `birthdate`.
+fn places(schema: &TableSchema, names: &[String]) -> Vec<Option<usize>> {
+    let exact = |column: &ColumnSchema| names.iter().position(|name| *name == column.name);
+    let alike = |column: &ColumnSchema| {
+        let mut places = (0..names.len()).filter(|place| plain_name(&names[*place]) == column.name);
+        places.next().filter(|place| schema.column(&names[*place]).is_none() && places.next().is_none())
+    };
+    schema.columns.iter().map(|column| exact(column).or_else(|| alike(column))).collect()
 }
 
 fn infer_csv(files: &[PathBuf], entity: &str, options: ReadOptions) -> Result<Vec<ColumnSchema>, FormatError> {
@@ -436,13 +465,15 @@ fn binary_frame(file: &Path) -> Result<DataFrame, FormatError> {
 
 fn read_binary(file: &Path, schema: &TableSchema, read: &mut ReadTable) -> Result<DataFrame, FormatError> {
     let frame = binary_frame(file)?;
-    for column in frame.columns().iter().filter(|column| schema.column(column.name()).is_none()) {
-        note(&mut read.unexpected, column.name());
+    let names: Vec<String> = frame.columns().iter().map(|column| column.name().to_string()).collect();
+    let places = places(schema, &names);
+    for (_, name) in names.iter().enumerate().filter(|(place, _)| !places.contains(&Some(*place))) {
+        note(&mut read.unexpected, name);
     }
     let mut columns = Vec::with_capacity(schema.columns.len());
-    for expected in &schema.columns {
+    for (expected, place) in schema.columns.iter().zip(&places) {
         let physical = physical_type(&expected.ty);
-        match frame.columns().iter().find(|column| column.name().as_str() == expected.name) {
+        match place.map(|place| &frame.columns()[place]) {
             None => {
                 note(&mut read.missing, &expected.name);
                 columns.push(Column::full_null(expected.name.as_str().into(), frame.height(), &physical));

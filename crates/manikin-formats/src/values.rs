@@ -74,7 +74,7 @@ impl ColumnBuilder {
                 true
             }
             Values::Date(values) => push(values, calendar::parse_date(text)),
-            Values::DateTime(values) => push(values, calendar::parse_datetime(text)),
+            Values::DateTime(values) => push(values, wall_clock(text)),
             Values::List(values) => match serde_json::from_str::<Vec<Option<String>>>(text) {
                 Ok(elements) => {
                     append_list(values, &elements);
@@ -149,6 +149,15 @@ fn append_list(values: &mut ListStringChunkedBuilder, elements: &[Option<String>
     values.append_trusted_len_iter(elements.iter().map(Option::as_deref));
 }
 
+/// A moment as its clock showed it: `Z` and offsets, which other tools write, are left out, for times here are local.
+fn wall_clock(text: &str) -> Option<i64> {
+    let zone = text.get(16..).and_then(|rest| rest.find(['Z', '+', '-'])).map(|at| text.split_at(16 + at));
+    let Some((time, zone)) = zone else { return calendar::parse_datetime(text) };
+    let is_digit = |at: usize| zone.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let is_offset = zone.len() == 6 && zone.as_bytes()[3] == b':' && [1, 2, 4, 5].into_iter().all(is_digit);
+    (zone == "Z" || is_offset).then(|| calendar::parse_datetime(time))?
+}
+
 fn boolean(text: &str) -> Option<bool> {
     if text == "1" || text.eq_ignore_ascii_case("true") {
         Some(true)
@@ -206,7 +215,7 @@ pub(crate) fn infer(texts: &[&str]) -> Type {
     if all(&|text| calendar::parse_date(text).is_some()) {
         return Type::Date;
     }
-    if all(&|text| calendar::parse_datetime(text).is_some()) {
+    if all(&|text| wall_clock(text).is_some()) {
         return Type::DateTime;
     }
     if all(&|text| text.starts_with('[') && serde_json::from_str::<Vec<Option<String>>>(text).is_ok()) {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use manikin_diagnostic::{Diagnostic, codes};
 use manikin_evaluate::{Check, Status, ValidateOptions, Validation};
+use manikin_expression::plain_name;
 
 use crate::failure::Failure;
 use crate::spec::Checked;
@@ -21,7 +22,10 @@ pub fn validate(checked: &Checked, folder: &Path, options: ValidateOptions) -> R
             Diagnostic::error(codes::DATASET_NOT_FOUND, format!("there is no folder {}", folder.display()));
         return Err(diagnostic.help("name the folder that holds one file per entity").into());
     }
-    let known = |name: &String| checked.spec.entity(name).is_some_and(|id| !checked.spec[id].hidden);
+    let known = |name: &String| {
+        let found = checked.spec.entity(name).or_else(|| checked.spec.entity(&plain_name(name)));
+        found.is_some_and(|id| !checked.spec[id].hidden)
+    };
     if !manikin_formats::entities(folder)?.iter().any(known) {
         let expected: Vec<String> = checked
             .spec

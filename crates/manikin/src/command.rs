@@ -4,6 +4,8 @@ mod check;
 mod describe;
 mod explain;
 mod generate;
+mod import;
+mod init;
 mod mapping;
 mod new;
 mod plan;
@@ -28,6 +30,8 @@ pub(crate) fn run(line: Line) -> ExitCode {
         Verb::Preview(asked) => preview::run(&asked, voice),
         Verb::Validate(asked) => validate::run(&asked, voice),
         Verb::Generate(asked) => generate::run(&asked, voice),
+        Verb::Init(asked) => init::run(&asked, voice),
+        Verb::Import(asked) => import::run(&asked, voice),
         Verb::Mapping(asked) => mapping::run(&asked, voice),
         Verb::Completions { shell } => completions(shell),
         Verb::Describe(asked) => describe::run(&asked, voice),

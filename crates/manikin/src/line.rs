@@ -77,6 +77,16 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  manikin mapping fhir -o my-fhir\n  manikin generate clinic-population -o data --to fhir --mapping my-fhir"
     )]
     Mapping(Mapping),
+    /// Draft a spec from the tables of a dataset
+    #[command(
+        after_help = "Examples:\n  manikin init --from-data extract -o extract.yaml\n\nThe draft says what can be seen and what can be guessed. What was taken from values is marked `origin: data`; values are listed only where each is that of at least 11 rows."
+    )]
+    Init(Init),
+    /// Turn a dataset made elsewhere into the entities of a spec
+    #[command(
+        after_help = "Examples:\n  manikin import fhir-export --from fhir -o data\n  manikin import synthea/csv --from csv -o data\n  manikin import cdm --from omop --spec my-spec.yaml -o data\n\nWhat could not be taken over is counted and listed, here and in import.json beside the data."
+    )]
+    Import(Import),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  manikin completions bash > /etc/bash_completion.d/manikin")]
     Completions {
@@ -110,6 +120,40 @@ pub(crate) struct Check {
     /// Folder of a mapping that takes the place of the built-in one of its standard; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(crate) mapping: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Folder of the tables, as CSV or Parquet
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from_data: PathBuf,
+    /// File to write; standard output when left out
+    #[arg(short, long, value_name = "SPEC")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Folder of the dataset
+    pub(crate) data: PathBuf,
+    /// Its form: fhir (NDJSON), omop, meds, or csv
+    #[arg(long, value_name = "FORM")]
+    pub(crate) from: String,
+    /// Folder to make, with one Parquet file per entity
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Spec whose entities are made; that of the mapping when left out
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) spec: Option<String>,
+    /// YAML file of the import mapping, instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// Replace the folder if it is there and manikin made it
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Form of the account
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
 }
 
 #[derive(Debug, Args)]

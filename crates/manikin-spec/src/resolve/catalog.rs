@@ -4,29 +4,7 @@ use super::report::{Place, Report};
 use crate::document::{Document, Entity, Field, GeneratorRef};
 use crate::spec::{EntityId, EntityScope, FieldId};
 use manikin_diagnostic::{Diagnostic, codes, nearest};
-
-/// Names that expressions use for something else.
-const RESERVED: &[&str] = &[
-    "and",
-    "as_of",
-    "between",
-    "case",
-    "else",
-    "end",
-    "false",
-    "in",
-    "is",
-    "item",
-    "like",
-    "not",
-    "null",
-    "or",
-    "period_end",
-    "period_start",
-    "then",
-    "true",
-    "when",
-];
+use manikin_expression::RESERVED;
 
 /// What is known of an entity from its own keys.
 pub(super) struct Known<'a> {

@@ -1,0 +1,63 @@
+//! What became of a dataset's rows: everything that was not taken over, counted and named.
+
+use serde::Serialize;
+
+/// What an import read, made, and could not take over.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Account {
+    /// The form of the dataset.
+    pub form: String,
+    /// The import mapping.
+    pub mapping: String,
+    /// Each source that was read.
+    pub sources: Vec<Source>,
+    /// Files, resource types and columns that nothing reads.
+    pub unread: Vec<Unread>,
+    /// Values that are not of the type of their column or field, and became null.
+    pub not_converted: Vec<Field>,
+    /// Keys that lead to no row.
+    pub dangling: Vec<Field>,
+    /// Rows made, by entity, in the spec's order.
+    pub made: Vec<(String, u64)>,
+    /// Entities that the mapping makes and the spec lacks.
+    pub left_out: Vec<String>,
+}
+
+/// A source and what became of its rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Source {
+    /// Its name in the mapping.
+    pub source: String,
+    /// The rows read.
+    pub rows: u64,
+    /// Rows that made a row of some entity.
+    pub taken: u64,
+    /// Rows that every entity's `where` refused.
+    pub refused: u64,
+    /// Rows of which the spec makes nothing, since no entity takes the source.
+    pub without_entity: u64,
+    /// Whether rows made of other sources read this one.
+    pub joined: bool,
+}
+
+/// Something in the dataset that nothing reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unread {
+    /// A file, a resource type, or a column or element of one that is read.
+    pub what: String,
+    /// How many rows, resources or values there are.
+    pub count: u64,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// A column or field with values that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// The column or field.
+    pub field: String,
+    /// How many values.
+    pub count: u64,
+    /// Where the first stands: file and line, never the value.
+    pub first: String,
+}

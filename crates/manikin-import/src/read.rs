@@ -1,0 +1,115 @@
+//! Reading an import mapping: its shape and its tables.
+
+use indexmap::IndexMap;
+use manikin_diagnostic::{Diagnostic, Diagnostics, Sources, codes};
+use manikin_spec::digest::sha256;
+use manikin_spec::files::Files;
+use manikin_spec::node::{Node, Value};
+use manikin_spec::table::{self, Table};
+use manikin_spec::{shape, yaml};
+
+use crate::document::{Document, Form};
+
+/// An import mapping as its file says it, not yet held against a spec.
+#[derive(Debug)]
+pub struct Import {
+    /// Its name, as it was asked for.
+    pub name: String,
+    /// SHA-256 of its file, in hexadecimal.
+    pub digest: String,
+    pub(crate) document: Document,
+    pub(crate) node: Node,
+    pub(crate) tables: IndexMap<String, Table>,
+}
+
+/// What reading gives: as much as could be read, and everything that is wrong.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The texts that diagnostics point into.
+    pub sources: Sources,
+    /// What is wrong, in this phase.
+    pub diagnostics: Diagnostics,
+    /// The mapping; `None` where it is wrong.
+    pub import: Option<Import>,
+}
+
+/// The JSON Schema of an import mapping, as editors use it.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).to_value()
+}
+
+impl Import {
+    /// Reads the import mapping of a name.
+    ///
+    /// # Errors
+    /// In the diagnostics of the reading, all at once: a file that is missing or no YAML (MK00xx), keys and values of the
+    /// wrong shape (MK01xx), tables (MK0014 to MK0017).
+    pub fn read(name: &str, files: &dyn Files) -> Reading {
+        let mut reading = Reading::default();
+        let bytes = match files.read(name, yaml::DOCUMENT_LIMIT) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let (code, message) = match error.kind() {
+                    std::io::ErrorKind::NotFound => {
+                        (codes::FILE_NOT_FOUND, format!("there is no import mapping `{name}`"))
+                    }
+                    _ => (codes::FILE_UNREADABLE, format!("`{name}` cannot be read: {error}")),
+                };
+                reading.diagnostics.push(Diagnostic::error(code, message));
+                return reading;
+            }
+        };
+        let digest = sha256(&bytes);
+        let (node, found) = yaml::load(name, bytes, &mut reading.sources);
+        reading.diagnostics.append(found);
+        let Some(node) = node else { return reading };
+        if !matches!(node.value, Value::Map(_)) {
+            let message = format!("an import mapping is a map of keys; `{name}` holds {}", node.kind());
+            reading.diagnostics.push(Diagnostic::error(codes::NOT_A_MAP, message).at(node.span));
+            return reading;
+        }
+        let mut found = Diagnostics::new();
+        let json = shape::check(&node, &schema(), &mut found);
+        let wrong = found.has_errors();
+        reading.diagnostics.append(found);
+        if wrong {
+            return reading;
+        }
+        let document: Document = match shape::decode(json) {
+            Ok(document) => document,
+            Err(diagnostic) => {
+                reading.diagnostics.push(diagnostic.at(node.span));
+                return reading;
+            }
+        };
+        let mut tables = IndexMap::new();
+        for (table, source) in &document.tables {
+            let place = node.at(&["tables", table]).0;
+            let read = table::read(table, source, place, files, &mut reading.sources, &mut reading.diagnostics);
+            if let Some((read, _)) = read {
+                tables.insert(table.clone(), read);
+            }
+        }
+        if !reading.diagnostics.has_errors() {
+            reading.import = Some(Self { name: name.to_owned(), digest, document, node, tables });
+        }
+        reading
+    }
+
+    /// The form that it reads.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.document.import
+    }
+
+    /// The spec whose entities it makes unless another is given.
+    #[must_use]
+    pub fn spec(&self) -> Option<&str> {
+        self.document.spec.as_deref()
+    }
+
+    /// What it reads that a dataset must have, by the names that files have without extension.
+    pub fn required(&self) -> impl Iterator<Item = &str> {
+        self.document.sources.values().filter(|source| source.required).map(|source| source.read.as_str())
+    }
+}

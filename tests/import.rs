@@ -1,0 +1,196 @@
+//! Datasets made elsewhere: what `manikin import` makes of them, what it counts, and what it refuses.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use support::{empty_folder, manikin};
+
+/// A folder of NDJSON files with these lines each.
+fn ndjson(folder: &Path, files: &[(&str, &[Value])]) {
+    fs::create_dir_all(folder).unwrap();
+    for (name, resources) in files {
+        let lines: Vec<String> = resources.iter().map(Value::to_string).collect();
+        fs::write(folder.join(name), lines.join("\n") + "\n").unwrap();
+    }
+}
+
+fn patient(id: &str) -> Value {
+    json!({"resourceType": "Patient", "id": id, "gender": "female", "birthDate": "1970-05-04"})
+}
+
+fn observation(id: &str, patient: &str, value: Value) -> Value {
+    json!({
+        "resourceType": "Observation", "id": id, "status": "final",
+        "category": [{"coding": [{"code": "laboratory"}]}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": "4548-4"}]},
+        "subject": {"reference": format!("Patient/{patient}")},
+        "effectiveDateTime": "2025-03-09T10:00:00-05:00",
+        "valueQuantity": {"value": value, "code": "%"},
+    })
+}
+
+fn account(folder: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(folder.join("import.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn everything_that_is_not_taken_over_is_counted_and_named() {
+    let scratch = empty_folder("import-account");
+    let (data, out) = (scratch.join("fhir"), scratch.join("out"));
+    ndjson(
+        &data,
+        &[
+            ("Patient.ndjson", &[patient("p1"), patient("p2")]),
+            (
+                "Observation.ndjson",
+                &[
+                    observation("o1", "p1", json!(6.1)),
+                    observation("o2", "p9", json!("much")),
+                    json!({"resourceType": "Observation", "id": "o3", "status": "final", "category": [{"coding": [{"code": "survey"}]}]}),
+                ],
+            ),
+            ("Device.ndjson", &[json!({"resourceType": "Device", "id": "d1"})]),
+        ],
+    );
+    fs::write(data.join("log.txt"), "x").unwrap();
+    manikin(&["import", data.to_str().unwrap(), "--from", "fhir", "-o", out.to_str().unwrap()]).exits(0);
+    let account = account(&out);
+    let source = |name: &str| {
+        account["sources"].as_array().unwrap().iter().find(|source| source["source"] == name).unwrap().clone()
+    };
+    assert_eq!(source("patient")["taken"], 2);
+    assert_eq!((&source("observation")["rows"], &source("observation")["refused"]), (&json!(3), &json!(2)));
+    let has =
+        |list: &str, what: &str| account[list].as_array().unwrap().iter().any(|entry| entry.to_string().contains(what));
+    assert!(has("unread", "Device") && has("unread", "log.txt") && has("unread", "Observation.status"));
+    assert!(has("not_converted", "Observation.ndjson:2"), "{account}");
+    assert!(has("dangling", "Observation.ndjson:2"), "{account}");
+    let made: Vec<&Value> = account["made"].as_array().unwrap().iter().filter(|made| made[0] == "lab_result").collect();
+    assert_eq!(made, [&json!(["lab_result", 1])]);
+}
+
+#[test]
+fn a_dataset_that_cannot_be_read_is_refused_with_its_place_and_nothing_is_written() {
+    let scratch = empty_folder("import-refused");
+    let whole = patient("p1").to_string();
+    let half = &whole[..whole.len() - 5];
+    let cases: [(&str, Vec<u8>, &str, &str); 6] = [
+        ("cut", format!("{whole}\n{half}").into_bytes(), "MK1203", "Patient.ndjson:2"),
+        ("list", b"[1]\n".to_vec(), "MK1203", "Patient.ndjson:1"),
+        ("untyped", b"{}\n".to_vec(), "MK1203", "Patient.ndjson:1"),
+        ("latin", [whole.as_bytes(), b"\n{\"id\": \"\xe9\"}\n"].concat(), "MK0003", "Patient.ndjson:2"),
+        ("utf16", b"\xff\xfe{\0}\0".to_vec(), "MK0003", "UTF-16"),
+        ("twice", format!("{whole}\n{whole}\n").into_bytes(), "MK1204", "Patient.ndjson:2"),
+    ];
+    for (name, bytes, code, place) in cases {
+        let (data, out) = (scratch.join(name), scratch.join(format!("{name}-out")));
+        fs::create_dir_all(&data).unwrap();
+        fs::write(data.join("Patient.ndjson"), bytes).unwrap();
+        let run =
+            manikin(&["import", data.to_str().unwrap(), "--from", "fhir", "-o", out.to_str().unwrap()]).exits(2).said();
+        assert!(run.contains(code) && run.contains(place), "{name}: {run}");
+        assert!(!out.exists(), "{name}");
+    }
+}
+
+#[test]
+fn another_version_of_a_data_model_and_missing_tables_are_refused() {
+    let scratch = empty_folder("import-versions");
+    let cdm = scratch.join("cdm");
+    fs::create_dir_all(&cdm).unwrap();
+    let out = scratch.join("out");
+    let import =
+        || manikin(&["import", cdm.to_str().unwrap(), "--from", "omop", "-o", out.to_str().unwrap()]).exits(2).said();
+    fs::write(
+        cdm.join("PERSON.csv"),
+        "person_id,gender_concept_id,year_of_birth,race_concept_id,ethnicity_concept_id\n1,8532,1970,8527,38003564\n",
+    )
+    .unwrap();
+    assert!(import().contains("MK1205"), "visits are missing");
+    fs::write(cdm.join("VISIT_OCCURRENCE.csv"), "visit_occurrence_id,person_id\n1,1,9\n").unwrap();
+    let run = import();
+    assert!(run.contains("MK0908") && run.contains("VISIT_OCCURRENCE.csv:2"), "{run}");
+    fs::write(cdm.join("VISIT_OCCURRENCE.csv"), "visit_occurrence_id,person_id\n1,1\n").unwrap();
+    fs::write(cdm.join("CDM_SOURCE.csv"), "cdm_version\n5.3\n").unwrap();
+    assert!(import().contains("MK1206"));
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_drafted_spec_is_right_and_the_data_it_came_from_keeps_it() {
+    let scratch = empty_folder("import-draft");
+    let (data, draft) = (scratch.join("extract"), scratch.join("extract.yaml"));
+    fs::create_dir_all(&data).unwrap();
+    let mut patients = String::from("Id,BIRTHDATE,GENDER,SSN,RARE\n");
+    let mut visits = String::from("Id,PATIENT,START,CODE,COST\n");
+    for number in 0..40 {
+        let gender = if number % 2 == 0 { "F" } else { "M" };
+        let rare = if number == 3 { "SECRET" } else { "common" };
+        patients += &format!("patient-{number:04},19{:02}-03-04,{gender},999-00-{number:04},{rare}\n", 30 + number);
+        for visit in 0..3 {
+            visits += &format!(
+                "visit-{number:04}-{visit},patient-{number:04},2025-0{}-11T08:30:00Z,4548-{},{}.50\n",
+                visit + 1,
+                visit + 1,
+                number + 10
+            );
+        }
+    }
+    fs::write(data.join("patients.csv"), patients).unwrap();
+    fs::write(data.join("visits.csv"), visits).unwrap();
+    manikin(&["init", "--from-data", data.to_str().unwrap(), "-o", draft.to_str().unwrap()]).exits(0);
+    let text = fs::read_to_string(&draft).unwrap();
+    assert!(!text.contains("SECRET") && !text.contains("999-00"), "values of few are not copied:\n{text}");
+    for line in [
+        "subject: true",
+        "per: patients",
+        "references: patients",
+        "privacy: identifier",
+        "origin: data",
+        "allowed: [F, M]",
+        "LOINC",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    manikin(&["check", draft.to_str().unwrap()]).exits(0);
+    manikin(&["validate", data.to_str().unwrap(), "--spec", draft.to_str().unwrap()]).exits(0);
+}
+
+/// The folder of a data set beside the checkout, unpacked; `None`, with a word, on a machine that has none.
+fn shared(name: &str) -> Option<std::path::PathBuf> {
+    let root = std::env::var_os("MANIKIN_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), std::path::PathBuf::from);
+    let archive = root.join(format!("data/synthea/{name}.tar.xz"));
+    if !archive.is_file() {
+        eprintln!("skipped: {} is not there; set MANIKIN_SHARED to the folder of shared data", archive.display());
+        return None;
+    }
+    let folder = empty_folder(&format!("import-{name}"));
+    let unpacked = std::process::Command::new("tar").arg("-xJf").arg(&archive).arg("-C").arg(&folder).status();
+    assert!(unpacked.is_ok_and(|status| status.success()), "tar unpacks {}", archive.display());
+    Some(folder)
+}
+
+#[test]
+fn the_same_patients_are_the_same_people_in_a_servers_bulk_export_and_in_csv() {
+    let (Some(bulk), Some(csv)) = (shared("bulk-16-patients"), shared("csv-16-patients")) else { return };
+    let made = |data: &Path, from: &str| {
+        let out = empty_folder("import-agreement").join(from);
+        manikin(&["import", data.to_str().unwrap(), "--from", from, "-o", out.to_str().unwrap()]).exits(0);
+        let made = account(&out)["made"].clone();
+        move |entity: &str| {
+            let row = made.as_array().unwrap().iter().find(|row| row[0] == entity);
+            row.map_or(0, |row| row[1].as_u64().unwrap())
+        }
+    };
+    let (fhir, csv) = (made(&bulk, "fhir"), made(&csv, "csv"));
+    assert_eq!(fhir("patient"), 16);
+    for entity in
+        ["patient", "encounter", "condition", "lab_result", "vital_sign", "procedure", "immunization", "allergy"]
+    {
+        assert_eq!(fhir(entity), csv(entity), "{entity}");
+    }
+}
