@@ -24,6 +24,8 @@ pub struct Settings {
     pub permutations: usize,
     /// How many pairs of rows one pass over nearest neighbours may compare before it settles for an approximation.
     pub pairs: f64,
+    /// What share of the population the train rows are, for population uniqueness; `None` when it is not known.
+    pub fraction: Option<f64>,
 }
 
 impl Default for Settings {
@@ -33,7 +35,7 @@ impl Default for Settings {
     /// Own measurement: a core compares about 1.4e8 pairs of 20 columns a second, so that 6e10 are about four minutes
     /// on two cores.
     fn default() -> Self {
-        Self { seed: 0, level: 0.95, permutations: 1999, pairs: 6e10 }
+        Self { seed: 0, level: 0.95, permutations: 1999, pairs: 6e10, fraction: None }
     }
 }
 

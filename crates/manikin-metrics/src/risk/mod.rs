@@ -1,15 +1,23 @@
 //! Re-identification risk: attacks on synthetic rows, and measures of disclosure.
 
+pub mod adversarial;
 pub mod attacks;
+pub mod audit;
 pub(crate) mod boxes;
+pub mod cap;
+pub mod classes;
 pub(crate) mod coding;
+pub mod comparability;
+pub mod disclosure;
 pub(crate) mod distinct;
 pub mod folds;
+pub mod identity;
 pub mod inference;
 pub mod linkability;
 pub mod matches;
 pub mod membership;
 pub mod nearest;
+pub mod population;
 pub(crate) mod postings;
 pub mod power;
 pub mod residual;

@@ -94,3 +94,28 @@ pub(crate) fn adult() -> Option<[Table; 3]> {
     let mut tables = read(&[train, holdout, synthetic].map(|path| gunzip(&path)), b',').into_iter();
     Some([tables.next()?, tables.next()?, tables.next()?])
 }
+
+/// The known answers of other tools.
+pub(crate) fn answers() -> Option<Vec<serde_json::Value>> {
+    let text = std::fs::read_to_string(shared("metric-known-answers.json")?).expect("text");
+    Some(serde_json::from_str(&text).expect("a list"))
+}
+
+/// A table of a JSON map from names to lists.
+pub(crate) fn json_table(map: &serde_json::Value) -> Table {
+    let columns: Vec<Column> = map
+        .as_object()
+        .expect("a map")
+        .iter()
+        .map(|(name, values)| {
+            let values = values.as_array().expect("a list");
+            if values.iter().any(serde_json::Value::is_string) {
+                let texts: Vec<String> = values.iter().map(|v| v.as_str().unwrap_or("").to_owned()).collect();
+                return coded(name, &texts);
+            }
+            let numbers = values.iter().map(|value| value.as_f64().unwrap_or(f64::NAN)).collect();
+            Column { name: name.clone(), values: Values::Numbers(numbers) }
+        })
+        .collect();
+    Table { rows: columns.first().map_or(0, |column| column.values.len()), columns }
+}
