@@ -415,6 +415,65 @@ fn a_mapping_that_was_copied_out_gives_the_same_files() {
     manikin(&["check", "clinic-population", "--to", "omop,meds", "--mapping", text(&copy)]).exits(0);
 }
 
+/// Every `reference` in a tree.
+fn references(tree: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match tree {
+        serde_json::Value::Object(entries) => {
+            for (name, value) in entries {
+                match value.as_str() {
+                    Some(text) if name == "reference" => {
+                        found.insert(text.to_owned());
+                    }
+                    _ => references(value, found),
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_bundle_and_the_shared_one_hold_all_that_they_refer_to_on_any_number_of_threads() {
+    let folder = empty_folder("standards-bundles");
+    let runs = ["1", "7"].map(|threads| {
+        let out = folder.join(threads);
+        let words = ["generate", "clinic-population", "--patients", "270", "--to", "fhir", "--bundles", "--threads"];
+        manikin(&[&words[..], &[threads, "-o", text(&out)]].concat()).exits(0);
+        digests(&out)
+    });
+    assert_eq!(runs[0], runs[1]);
+    let bundles: Vec<&String> = runs[0].keys().filter(|path| path.starts_with("fhir/bundles/")).collect();
+    assert_eq!(bundles.len(), 271);
+    let read = |path: &str| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(folder.join("1").join(path)).expect("a file")).expect("JSON")
+    };
+    let held = |bundle: &serde_json::Value| -> BTreeSet<String> {
+        let entries = bundle["entry"].as_array().expect("entries");
+        let url = |entry: &serde_json::Value| {
+            assert_eq!(entry["request"]["method"], "PUT");
+            let url = entry["request"]["url"].as_str().expect("a URL").to_owned();
+            let (ty, id) = url.split_once('/').expect("a type and an id");
+            assert_eq!((&entry["resource"]["resourceType"], &entry["resource"]["id"]), (&ty.into(), &id.into()));
+            url
+        };
+        entries.iter().map(url).collect()
+    };
+    let shared = held(&read("fhir/bundles/shared.json"));
+    let mut resources = shared.len();
+    for path in bundles.into_iter().filter(|path| !path.ends_with("shared.json")).step_by(9) {
+        let bundle = read(path);
+        let own = held(&bundle);
+        let mut asked = BTreeSet::new();
+        references(&bundle, &mut asked);
+        let lost: Vec<&String> = asked.iter().filter(|to| !own.contains(*to) && !shared.contains(*to)).collect();
+        // References within a resource begin with `#`.
+        assert_eq!(lost.iter().filter(|to| !to.starts_with('#')).count(), 0, "{path}: {lost:?}");
+        resources += own.len();
+    }
+    assert!(resources > 1000);
+}
+
 #[test]
 fn the_clinic_population_has_no_dangling_key_in_omop() {
     let out = empty_folder("standards-clinic").join("out");

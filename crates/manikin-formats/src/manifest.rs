@@ -51,6 +51,9 @@ pub struct ManifestStandard {
     pub version: String,
     /// The digest of the mapping's files.
     pub mapping_digest: String,
+    /// Projections that the spec has no rows for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Its tables, resource types or splits, with the files that hold their rows alone.
     pub tables: Vec<ManifestTable>,
     /// Files that hold several of them, such as a database, or none.
@@ -73,8 +76,8 @@ pub struct ManifestTable {
 }
 
 impl ManifestStandard {
-    /// What tables of a standard were written, in a folder under the dataset's.
-    pub fn of_tables(standard: &str, version: &str, mapping_digest: &str, folder: &str, written: &Written) -> Self {
+    /// The same standard with the tables that were written in a folder under the dataset's.
+    pub fn with_tables(self, folder: &str, written: &Written) -> Self {
         let files_of = |entity: Option<&str>| {
             let files = written.files.iter().filter(|file| file.entity.as_deref() == entity);
             let file = |file: &crate::format::WrittenFile| ManifestFile {
@@ -91,13 +94,7 @@ impl ManifestStandard {
             row_digest: Some(written.digest),
             files: files_of(Some(&written.entity)),
         });
-        Self {
-            standard: standard.to_owned(),
-            version: version.to_owned(),
-            mapping_digest: mapping_digest.to_owned(),
-            tables: tables.collect(),
-            files: files_of(None),
-        }
+        Self { tables: tables.collect(), files: files_of(None), ..self }
     }
 
     /// Every file, those of the tables first.

@@ -52,6 +52,13 @@ pub struct BulkBlock {
     bundles: Vec<(String, Vec<u8>, u64)>,
 }
 
+impl BulkBlock {
+    /// The length of its resources as NDJSON.
+    pub fn bytes(&self) -> usize {
+        self.types.iter().map(|(_, bytes, _)| bytes.len()).sum()
+    }
+}
+
 impl Bulk {
     /// Takes what every block needs of block 0 of a run.
     pub fn new(mapping: Arc<Checked>, reference: &Block, bundles: Bundles) -> Self {
@@ -124,13 +131,17 @@ impl Bulk {
 #[derive(Default)]
 struct Bundle {
     name: Option<String>,
+    /// The security labels of its resources, as JSON.
+    security: Option<String>,
     entries: Vec<u8>,
     count: u64,
 }
 
 impl Bundle {
     fn add(&mut self, base: &str, ty: &str, id: &str, resource: &[u8]) {
-        if self.count > 0 {
+        if self.count == 0 {
+            self.security = security(resource);
+        } else {
             self.entries.extend_from_slice(b",\n");
         }
         self.count += 1;
@@ -142,7 +153,11 @@ impl Bundle {
 
     fn finish(self, otherwise: String) -> (String, Vec<u8>, u64) {
         let mut bytes = Vec::with_capacity(self.entries.len() + 80);
-        bytes.extend_from_slice(b"{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[\n");
+        bytes.extend_from_slice(b"{\"resourceType\":\"Bundle\",");
+        if let Some(security) = self.security {
+            bytes.extend_from_slice(format!("\"meta\":{{\"security\":{security}}},").as_bytes());
+        }
+        bytes.extend_from_slice(b"\"type\":\"transaction\",\"entry\":[\n");
         bytes.extend_from_slice(&self.entries);
         bytes.extend_from_slice(b"\n]}\n");
         (self.name.unwrap_or(otherwise), bytes, self.count)
@@ -160,6 +175,12 @@ fn identity(resource: &[u8]) -> Option<(&str, &str)> {
     let (ty, rest) = text.strip_prefix("{\"resourceType\":\"")?.split_once('"')?;
     let (id, _) = rest.strip_prefix(",\"id\":\"")?.split_once('"')?;
     Some((ty, id))
+}
+
+/// The security labels of a resource, which its Bundle bears as well.
+fn security(resource: &[u8]) -> Option<String> {
+    let read: serde_json::Value = serde_json::from_slice(resource).ok()?;
+    Some(read.get("meta")?.get("security")?.to_string())
 }
 
 /// A file that was written, its path under the dataset's folder.
@@ -254,11 +275,13 @@ mod tests {
     #[test]
     fn a_bundle_is_a_transaction_of_puts() {
         let mut bundle = Bundle { name: Some("p".to_owned()), ..Bundle::default() };
-        bundle.add("https://x.example", "Patient", "p", b"{\"resourceType\":\"Patient\",\"id\":\"p\"}\n");
+        let patient = br#"{"resourceType":"Patient","id":"p","meta":{"security":[{"code":"HTEST"}]}}"#;
+        bundle.add("https://x.example", "Patient", "p", patient);
         bundle.add("https://x.example", "Encounter", "e", b"{\"resourceType\":\"Encounter\",\"id\":\"e\"}\n");
         let (name, bytes, count) = bundle.finish("none".to_owned());
         let read: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
         assert_eq!((name.as_str(), count, read["entry"].as_array().map(Vec::len)), ("p", 2, Some(2)));
+        assert_eq!(read["meta"]["security"][0]["code"], "HTEST");
         assert_eq!(read["entry"][1]["request"]["url"], "Encounter/e");
         assert_eq!(read["entry"][0]["fullUrl"], "https://x.example/Patient/p");
     }

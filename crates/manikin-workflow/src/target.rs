@@ -231,13 +231,7 @@ impl Writer {
         match self {
             Self::Tables(writer) => {
                 let written = writer.finish()?;
-                Ok(ManifestStandard::of_tables(
-                    standard.name(),
-                    &mapping.version,
-                    &mapping.digest,
-                    standard.word(),
-                    &written,
-                ))
+                Ok(described(mapping, Vec::new(), Vec::new()).with_tables(standard.word(), &written))
             }
             Self::Events(writer) => {
                 let written = writer.finish()?;
@@ -284,6 +278,7 @@ fn described(mapping: &Checked, tables: Vec<ManifestTable>, files: Vec<ManifestF
         standard: mapping.standard.name().to_owned(),
         version: mapping.version.clone(),
         mapping_digest: mapping.digest.clone(),
+        left_out: mapping.left_out.iter().map(|(projection, _)| projection.clone()).collect(),
         tables,
         files,
     }

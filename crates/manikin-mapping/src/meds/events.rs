@@ -47,6 +47,13 @@ pub struct EventBlock {
     pub(crate) codes: BTreeMap<String, CodeEntry>,
 }
 
+impl EventBlock {
+    /// How many events.
+    pub fn events(&self) -> usize {
+        self.splits.iter().map(ShapedRows::rows).sum()
+    }
+}
+
 /// What is known of a code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CodeEntry {

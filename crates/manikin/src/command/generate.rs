@@ -57,6 +57,13 @@ pub(crate) fn run(asked: &Generate, voice: Voice) -> Result<ExitCode, End> {
     for standard in &manifest.standards {
         let tables: Vec<(&str, u64)> = standard.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
         voice.say(&format!("wrote {folder} as {}: {}", standard.standard, counted(&tables, seconds)));
+        if !standard.left_out.is_empty() {
+            let (count, names) = (standard.left_out.len(), standard.left_out.join(", "));
+            voice.say(&format!(
+                "{}: left out {count} projections that the spec has no rows for: {names}",
+                standard.standard
+            ));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
