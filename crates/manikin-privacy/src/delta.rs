@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Rho;
+use crate::{Rho, epsilon_at};
 
 /// A probability δ, counted in integers (units of 2⁻⁶², 2.2e-19) as [`Rho`] is, so that sums are exact in any order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -98,6 +98,19 @@ impl Loss {
     /// A loss without a probability of failure.
     pub fn of_rho(rho: Rho) -> Loss {
         Loss { rho, delta: Delta::ZERO }
+    }
+
+    /// The ε that this loss is shown as at `delta` in all, of which its own δ takes its part first; infinite if that
+    /// leaves nothing.
+    ///
+    /// ```
+    /// use manikin_privacy::{Delta, Loss, Rho};
+    /// let loss = Loss { rho: Rho::cost(0.0149730577).unwrap(), delta: Delta::cost(1e-9).unwrap() };
+    /// assert!((loss.epsilon_at(2e-9) - 1.0).abs() < 1e-6);
+    /// assert_eq!(loss.epsilon_at(1e-9), f64::INFINITY);
+    /// ```
+    pub fn epsilon_at(self, delta: f64) -> f64 {
+        epsilon_at(self.rho, delta - self.delta.value())
     }
 
     /// Both together.
