@@ -347,6 +347,7 @@ fn what_the_standard_has_no_room_for_is_refused_and_nothing_is_left() {
             "60 characters",
         ),
         ("year_of_birth: \"= year(born)\"", "year_of_birth: \"= nullif(year(born), 1970)\"", "have no value"),
+        ("year_of_birth: \"= year(born)\"", "year_of_birth: \"= year(born) * 2000000\"", "32-bit integers"),
     ];
     for (place, (from, to, said)) in cases.into_iter().enumerate() {
         let sources = sources(&format!("refused-{place}"));
@@ -357,6 +358,16 @@ fn what_the_standard_has_no_room_for_is_refused_and_nothing_is_left() {
         assert!(ran.err.contains(said) && ran.err.contains("MK0910"), "{}", ran.err);
         assert!(!sources.join("out").exists());
     }
+}
+
+#[test]
+fn a_table_that_outgrows_the_keys_of_a_block_is_refused() {
+    let sources = sources("outgrown");
+    let spec = sources.join("small.yaml");
+    fs::write(&spec, SPEC.replace("count: {poisson: {mean: 4}}", "count: 1100")).expect("written");
+    let ran = run(&sources, "omop", "out", &[]).exits(2);
+    assert!(ran.err.contains("262144") && ran.err.contains("fewer rows per patient"), "{}", ran.err);
+    assert!(!sources.join("out").exists());
 }
 
 #[test]

@@ -46,8 +46,8 @@ pub struct Bulk {
 
 /// The resources of a block.
 pub struct BulkBlock {
-    /// By type: bytes and how many, in the order of the mapping.
-    types: Vec<(String, Vec<u8>, u64)>,
+    /// By type, in the order of the mapping: bytes, in pieces, and how many resources.
+    types: Vec<(String, Vec<Vec<u8>>, u64)>,
     /// Names and bytes of Bundles, with the number of their entries.
     bundles: Vec<(String, Vec<u8>, u64)>,
 }
@@ -55,7 +55,7 @@ pub struct BulkBlock {
 impl BulkBlock {
     /// The length of its resources as NDJSON.
     pub fn bytes(&self) -> usize {
-        self.types.iter().map(|(_, bytes, _)| bytes.len()).sum()
+        self.types.iter().flat_map(|(_, pieces, _)| pieces).map(Vec::len).sum()
     }
 }
 
@@ -86,16 +86,16 @@ impl Bulk {
             Bundles::Omitted => Vec::new(),
             Bundles::Made => self.bundles(block.index, &made),
         };
-        let mut types: Vec<(String, Vec<u8>, u64)> = Vec::new();
+        let mut types: Vec<(String, Vec<Vec<u8>>, u64)> = Vec::new();
         for resources in made {
             let to = &self.mapping().projections[resources.projection].to;
             let count = resources.ends.len() as u64;
             match types.iter_mut().find(|(name, _, _)| name == to) {
-                Some((_, bytes, rows)) => {
-                    bytes.extend_from_slice(&resources.bytes);
+                Some((_, pieces, rows)) => {
+                    pieces.push(resources.bytes);
                     *rows += count;
                 }
-                None => types.push((to.clone(), resources.bytes, count)),
+                None => types.push((to.clone(), vec![resources.bytes], count)),
             }
         }
         Ok(BulkBlock { types, bundles })
@@ -221,13 +221,14 @@ impl BulkWriter {
     /// # Errors
     /// - `MK0902` when the system refuses to write
     pub fn append(&mut self, block: BulkBlock) -> Result<(), FormatError> {
-        for (ty, bytes, count) in block.types {
+        for (ty, pieces, count) in block.types {
             let path = self.folder.join(self.name(&ty));
             let file = match self.types.entry(ty) {
                 indexmap::map::Entry::Occupied(known) => known.into_mut(),
                 indexmap::map::Entry::Vacant(free) => free.insert(PlainFile::create(&path)?),
             };
-            file.append(&bytes, count)?;
+            pieces.iter().try_for_each(|bytes| file.append(bytes, 0))?;
+            file.append(&[], count)?;
         }
         for (name, bytes, count) in block.bundles {
             let path = format!("{BUNDLES}/{name}.json");

@@ -166,7 +166,7 @@ impl Events {
                 None => Column::nulls(taken[at].count, definition.ty.clone()),
                 Some((_, cell)) => cell::values(records, &keys, ProjectionId(at), definition, cell)?,
             };
-            cell::check(projection, definition, &column)?;
+            cell::check(self.mapping().standard, projection, definition, &column)?;
             values.push(column);
         }
         Ok(Part { subjects, values })

@@ -6,7 +6,7 @@ use polars::prelude::*;
 
 use super::error::RowsError;
 use super::place::{Taken, key};
-use crate::checked::{Cell, ColumnDef, From, Projection, ProjectionId};
+use crate::checked::{Cell, ColumnDef, From, Projection, ProjectionId, Standard};
 use crate::records::{RUN, Records};
 
 /// Where the keys of rows are found.
@@ -80,7 +80,13 @@ pub(crate) fn values(
 /// # Errors
 /// - A required column without a value.
 /// - A text that is longer than its column.
-pub(crate) fn check(projection: &Projection, definition: &ColumnDef, column: &Column) -> Result<(), RowsError> {
+/// - In OMOP, a whole number beyond 32 bits.
+pub(crate) fn check(
+    standard: Standard,
+    projection: &Projection,
+    definition: &ColumnDef,
+    column: &Column,
+) -> Result<(), RowsError> {
     let place = || format!("{}.{}", projection.name, definition.name);
     if definition.required && column.null_count() > 0 {
         let (empty, rows) = (column.null_count(), column.len());
@@ -89,6 +95,15 @@ pub(crate) fn check(projection: &Projection, definition: &ColumnDef, column: &Co
             format!("{empty} of {rows} rows of a block have no value, which the standard requires"),
         )
         .help("leave such rows out with `where`, or give a value with coalesce(…)"));
+    }
+    if standard == Standard::Omop54
+        && let (Type::Integer, Ok(numbers)) = (&column.ty(), column.series().i64())
+    {
+        let is_wide = |number: &i64| i32::try_from(*number).is_err();
+        if let Some(number) = [numbers.min(), numbers.max()].into_iter().flatten().find(is_wide) {
+            return Err(RowsError::new(place(), format!("{number} does not fit the standard's 32-bit integers"))
+                .help("map it onto a smaller number, or keep it as text in a source value"));
+        }
     }
     if let (Some(limit), Ok(texts)) = (definition.max_length, column.series().str()) {
         let long = texts.iter().flatten().find(|text| text.len() > limit && text.chars().count() > limit);

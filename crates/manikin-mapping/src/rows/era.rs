@@ -1,7 +1,10 @@
 //! Eras: spans of one person and one concept joined over short gaps.
 
+use std::collections::BTreeMap;
+
 use manikin_expression::Type;
 use manikin_tables::Column;
+use polars::prelude::Series;
 
 use crate::checked::EraValue;
 
@@ -66,6 +69,19 @@ impl Spans<'_> {
     }
 }
 
+/// What each value stands for by two columns of a table, the first row that has it; NULL where none has.
+pub(crate) fn through(values: &Column, (from, to): (&Column, &Column)) -> Option<Column> {
+    let mut known = BTreeMap::new();
+    for (from, to) in whole_numbers(from)?.into_iter().zip(whole_numbers(to)?) {
+        if let Some(from) = from {
+            known.entry(from).or_insert(to);
+        }
+    }
+    let found = whole_numbers(values)?.into_iter().map(|value| known.get(&value?).copied().flatten());
+    let series = Series::from_iter(found);
+    Column::new(series, Type::Integer).ok()
+}
+
 /// A property of every era; the values of the `by` columns are the spans' own.
 pub(crate) fn property(eras: &[Joined], value: EraValue) -> Option<Column> {
     let whole = |value: &dyn Fn(&Joined) -> i64| Column::integers(eras.iter().map(value).collect());
@@ -116,6 +132,14 @@ mod tests {
         assert_eq!(eras(&near, 30), [(0, 0, 49, 2, 20, 30)]);
         let far = [(1, 7, 0, Some(9)), (1, 7, 41, Some(49))];
         assert_eq!(eras(&far, 30), [(0, 0, 9, 1, 10, 0), (1, 41, 49, 1, 9, 0)]);
+    }
+
+    #[test]
+    fn values_are_looked_up_and_left_empty_where_the_table_lacks_them() {
+        let column = |values: &[i64]| Column::integers(values.to_vec());
+        let found = through(&column(&[5, 6, 7]), (&column(&[7, 5, 5]), &column(&[70, 50, 51])));
+        let found: Option<Vec<Option<i64>>> = found.and_then(|column| whole_numbers(&column));
+        assert_eq!(found, Some(vec![Some(50), None, Some(70)]));
     }
 
     #[test]

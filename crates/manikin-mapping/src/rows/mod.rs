@@ -14,7 +14,7 @@ pub(crate) mod place;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use manikin_tables::{Block, Column, ColumnSchema, Table, TableSchema};
+use manikin_tables::{Block, Column, ColumnSchema, Relations, Table, TableSchema};
 use polars::prelude::{DataFrame, IdxCa, IntoColumn, NewChunkedArray, PlSmallStr, Series};
 
 pub use self::ddl::database_tables;
@@ -144,7 +144,15 @@ impl Tables {
                 Column::new(series.as_materialized_series().clone(), schema.ty.clone())
                     .map_err(|error| fails(error.to_string()))
             };
-            let by: Vec<Column> = era.by.iter().map(|name| column(name)).collect::<Result<_, _>>()?;
+            let looked_up = |(at, name): (usize, &String)| -> Result<Column, RowsError> {
+                let Some(through) = era.through.get(at).and_then(Option::as_ref) else { return column(name) };
+                let table = records.table(&through.table);
+                let known = table.and_then(|table| table.column(&through.from).zip(table.column(&through.to)));
+                let known =
+                    known.ok_or_else(|| fails(format!("the table {} cannot be looked up in", through.table)))?;
+                era::through(&column(name)?, known).ok_or_else(|| fails(format!("{name} holds no whole numbers")))
+            };
+            let by: Vec<Column> = era.by.iter().enumerate().map(looked_up).collect::<Result<_, _>>()?;
             let (start, end) = (column(&era.start)?, column(&era.end)?);
             let eras = era::Spans { by: by.iter().collect(), start: &start, end: &end }
                 .join(era.gap_days)
@@ -171,7 +179,7 @@ impl Tables {
                     }
                 };
                 if let Some(values) = &values {
-                    cell::check(projection, definition, values)?;
+                    cell::check(records.mapping().standard, projection, definition, values)?;
                 }
                 part.push(values);
             }
@@ -199,7 +207,7 @@ impl Filled {
                     Some((_, cell)) => Some(cell::values(records, keys, ProjectionId(*at), definition, cell)?),
                 };
                 if let Some(values) = &values {
-                    cell::check(projection, definition, values)?;
+                    cell::check(records.mapping().standard, projection, definition, values)?;
                 }
                 part.push(values);
             }
