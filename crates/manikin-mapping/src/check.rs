@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use manikin_diagnostic::{Diagnostic, Diagnostics, Sources, Span, codes, nearest};
 use manikin_expression::{Expression, Hop, Literal, Type};
-use manikin_spec::node::{Node, Value};
+use manikin_spec::node::{Key, Node, Value};
 use manikin_spec::spec::{EntityId, Spec};
 use manikin_tables::lookup_table;
 
@@ -326,13 +326,10 @@ impl Mapping {
             report.error(body.span, codes::BAD_PROJECTION, message, "write `body: {element: value}`");
             return Body::default();
         }
-        for owned in ["resourceType", "id", "meta"] {
+        for owned in ["resourceType", "id"] {
             if let Some((key, _)) = body.entry(owned) {
                 let help = match owned {
                     "id" => "say what it is made of by `id` of the projection",
-                    "meta" => {
-                        "profiles stand in `profiles` of the projection, everything else in `meta` of mapping.yaml"
-                    }
                     _ => "take it away",
                 };
                 report.error(key.span, codes::BAD_PROJECTION, format!("`{owned}` is written by the engine"), help);
@@ -340,13 +337,17 @@ impl Mapping {
             }
         }
         report.enter("body");
-        let expanded = expand(body, &self.fragments, report);
+        let mut expanded = expand(body, &self.fragments, report);
         let mut builder = Builder::new(world, &self.elements, names, rows, report);
         let mut entries = Vec::new();
         let mut meta = Vec::new();
-        if !source.document.profiles.is_empty() {
-            let profiles = source.document.profiles.iter().map(|profile| profile.as_str().into()).collect();
-            meta.push(("profile".to_owned(), Tree::Literal(serde_json::Value::Array(profiles))));
+        if let Some(own) = expanded.as_mut().and_then(|expanded| take(expanded, "meta")) {
+            meta.extend(self.own_meta(&own, &mut builder));
+        }
+        if let Some(profiles) = source.node.get("profiles").filter(|_| !source.document.profiles.is_empty()) {
+            let key = Key { text: "profile".to_owned(), span: profiles.span };
+            let node = Node { span: profiles.span, value: Value::Map(vec![(key, profiles.clone())]) };
+            meta.extend(builder.entries(&node, "Meta", FrameId(0)));
         }
         if let Some(node) = &self.meta {
             meta.extend(builder.entries(node, "Meta", FrameId(0)));
@@ -367,6 +368,35 @@ impl Mapping {
         report.leave();
         body
     }
+
+    /// What a resource says of its own `meta` beside its profiles and what every resource of the mapping says.
+    fn own_meta(&self, own: &Node, builder: &mut Builder<'_, '_, '_>) -> Vec<(String, Tree)> {
+        if !matches!(own.value, Value::Map(_)) {
+            let message = format!("`meta` is a map of its elements, found {}", own.kind());
+            builder.report.error(own.span, codes::BAD_PROJECTION, message, "write `meta: {lastUpdated: …}`");
+            return Vec::new();
+        }
+        for (key, _) in own.entries() {
+            let help = match key.text.as_str() {
+                "profile" => "name profiles in `profiles` of the projection",
+                name if self.meta.as_ref().is_some_and(|meta| meta.get(name).is_some()) => {
+                    "take it away from `meta` of mapping.yaml, which holds for every resource"
+                }
+                _ => continue,
+            };
+            let message = format!("`meta.{}` is already written", key.text);
+            builder.report.error(key.span, codes::BAD_PROJECTION, message, help);
+            return Vec::new();
+        }
+        builder.entries(own, "Meta", FrameId(0))
+    }
+}
+
+/// Takes an entry out of a map.
+fn take(node: &mut Node, name: &str) -> Option<Node> {
+    let Value::Map(entries) = &mut node.value else { return None };
+    let at = entries.iter().position(|(key, _)| key.text == name)?;
+    Some(entries.remove(at).1)
 }
 
 impl Names<'_> {

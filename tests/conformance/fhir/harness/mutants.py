@@ -201,13 +201,21 @@ def plant(lines):
     resources = [json.loads(line) for line in lines]
     mutants, unfit = [], []
     for name, fits, edit in DEFECTS:
-        place = next((place for place, resource in enumerate(resources) if fits(resource)), None)
-        if place is None:
+        planted = next(filter(None, (spoil(place, resource, edit) for place, resource in enumerate(resources, 1) if fits(resource))), None)
+        if planted is None:
             unfit.append(name)
-            continue
-        bad = copy.deepcopy(resources[place])
-        edit(bad)
-        mutants.append((name, place + 1, json.dumps(bad, separators=(",", ":"))))
+        else:
+            mutants.append((name, *planted))
     if resources:
         mutants.append(("half a line", 1, lines[0][: len(lines[0]) // 2]))
     return mutants, unfit
+
+
+def spoil(place, resource, edit):
+    """The resource with the defect; None where it lacks what the defect spoils."""
+    bad = copy.deepcopy(resource)
+    try:
+        edit(bad)
+    except (KeyError, IndexError, StopIteration):
+        return None
+    return place, json.dumps(bad, separators=(",", ":"))
