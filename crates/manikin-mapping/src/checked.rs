@@ -135,12 +135,25 @@ pub struct Era {
     pub of: String,
     /// Its columns that rows of one era agree in. Rows where one is NULL or 0 are left out.
     pub by: Vec<String>,
+    /// For each of them the table that its values are first looked up in.
+    pub through: Vec<Option<Through>>,
     /// Its column of first days.
     pub start: String,
     /// Its column of last days; the first day where it is NULL.
     pub end: String,
     /// Spans join where at most so many days lie between them.
     pub gap_days: i64,
+}
+
+/// A lookup table of whole numbers that stand for others.
+#[derive(Clone, Debug)]
+pub struct Through {
+    /// The table.
+    pub table: String,
+    /// Its column that the values stand in.
+    pub from: String,
+    /// Its column of what they stand for.
+    pub to: String,
 }
 
 /// What a projection writes.

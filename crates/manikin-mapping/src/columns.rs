@@ -6,7 +6,7 @@ use manikin_spec::node::{Node, Value};
 use manikin_spec::table::Values;
 
 use crate::check::{Names, Origin};
-use crate::checked::{Cell, ColumnDef, Content, Era, EraValue, From, TableDef};
+use crate::checked::{Cell, ColumnDef, Content, Era, EraValue, From, TableDef, Through};
 use crate::fragment::expand;
 use crate::read::{Mapping, Source};
 use crate::report::Report;
@@ -41,7 +41,7 @@ impl Mapping {
             Origin::Entity(entity) => From::Entity(*entity),
             Origin::Run => From::Run,
             Origin::Table(table) => From::Table(table.clone()),
-            Origin::Era => From::Era(self.era(source, report)),
+            Origin::Era => From::Era(self.era(source, world, report)),
         };
         let Some(table) = self.definition.get(to) else {
             let message = format!("there is no table `{to}` in the definition");
@@ -70,9 +70,10 @@ impl Mapping {
         (from, Content::Columns(written))
     }
 
-    fn era(&self, source: &Source, report: &mut Report<'_>) -> Era {
+    fn era(&self, source: &Source, world: &World<'_>, report: &mut Report<'_>) -> Era {
         let Some(era) = &source.document.era else {
-            return Era { of: String::new(), by: Vec::new(), start: String::new(), end: String::new(), gap_days: 0 };
+            let (of, start, end) = (String::new(), String::new(), String::new());
+            return Era { of, by: Vec::new(), through: Vec::new(), start, end, gap_days: 0 };
         };
         report.enter("era");
         let filled = self.projections.values().any(|other| other.document.to == era.of && other.document.era.is_none());
@@ -108,13 +109,58 @@ impl Mapping {
                 }
             }
         }
+        self.through(source, world, report);
         report.leave();
+        let through = |column: &String| {
+            let (_, found) = era.through.iter().find(|(name, _)| *name == column)?;
+            Some(Through { table: found.table.clone(), from: found.from.clone(), to: found.to.clone() })
+        };
         Era {
             of: era.of.clone(),
             by: era.by.clone(),
+            through: era.by.iter().map(through).collect(),
             start: era.start.clone(),
             end: era.end.clone(),
             gap_days: era.gap_days,
+        }
+    }
+
+    /// Holds what an era looks values up in against the tables.
+    fn through(&self, source: &Source, world: &World<'_>, report: &mut Report<'_>) {
+        let Some(era) = &source.document.era else { return };
+        for (column, found) in &era.through {
+            let span = |key: &str| source.node.span_of(&["era", "through", column, key]);
+            if !era.by.contains(column) {
+                let message = format!("eras do not agree in `{column}`");
+                let known = era.by.iter().map(String::as_str);
+                report.unknown(
+                    source.node.span_of(&["era", "through", column]),
+                    codes::BAD_DIRECTIVE,
+                    message,
+                    column,
+                    known,
+                );
+            }
+            let Some(table) = world.table(&found.table) else {
+                let message = format!("there is no table `{}`", found.table);
+                let known = self.tables.keys().map(String::as_str);
+                report.unknown(span("table"), codes::WRONG_TARGET, message, &found.table, known);
+                continue;
+            };
+            for (key, name) in [("from", &found.from), ("to", &found.to)] {
+                match table.columns.iter().find(|column| column.name == *name) {
+                    None => {
+                        let message = format!("table `{}` has no column `{name}`", found.table);
+                        let known = table.columns.iter().map(|column| column.name.as_str());
+                        report.unknown(span(key), codes::UNKNOWN_ELEMENT, message, name, known);
+                    }
+                    Some(column) if !matches!(column.values, Values::Integer(_)) => {
+                        let message = format!("`{name}` of table `{}` does not hold integers", found.table);
+                        report.error(span(key), codes::WRONG_ELEMENT_TYPE, message, "eras agree in keys and concepts");
+                    }
+                    Some(_) => {}
+                }
+            }
         }
     }
 }

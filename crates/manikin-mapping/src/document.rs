@@ -139,6 +139,18 @@ pub struct ProjectionSource {
     pub parent_codes: Option<Any>,
 }
 
+/// A table of whole numbers that stand for others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ThroughSource {
+    /// The lookup table.
+    pub table: String,
+    /// Its column that the values stand in.
+    pub from: String,
+    /// Its column of what they stand for; spans whose value is not in the table are left out.
+    pub to: String,
+}
+
 /// Which spans are joined.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -147,6 +159,9 @@ pub struct EraSource {
     pub of: String,
     /// Its columns that rows of one era agree in.
     pub by: Vec<String>,
+    /// Columns of `by` whose values are first looked up in a table, such as the ingredient of a drug.
+    #[serde(default)]
+    pub through: Named<ThroughSource>,
     /// Its column of first days.
     pub start: String,
     /// Its column of last days.

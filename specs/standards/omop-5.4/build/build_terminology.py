@@ -320,6 +320,11 @@ def main():
     for name, rows in made.items():
         write(TARGET / "terminology" / f"{name}.csv", columns, rows)
     write(TARGET / "terminology" / "drugs.csv", [*columns[:3], "ingredient_concept_id", *columns[3:]], drug_rows)
+    ingredients = {row["concept_id"]: row["ingredient_concept_id"] for row in drug_rows if row["ingredient_concept_id"]}
+    # Drugs given as a part of a service are known by their ingredients.
+    ingredients |= {row["concept_id"]: row["concept_id"] for row in made["procedures"] if row["domain"] == "Drug"}
+    write(TARGET / "terminology" / "ingredients.csv", ["concept_id", "ingredient_concept_id"],
+          [{"concept_id": drug, "ingredient_concept_id": part} for drug, part in sorted(ingredients.items())])
     for concept in CONSTANTS:
         tables.use(concept)
     tables.used[0] = dict.fromkeys(FIELDS, "") | {
