@@ -423,6 +423,8 @@ fn a_mapping_that_was_copied_out_gives_the_same_files() {
         digests(&out)
     });
     assert_eq!(own, built_in);
+    let named = manifest(&sources.join("own"))["sources"].to_string();
+    assert!(named.contains("\"mine/mapping.yaml\"") && !named.contains(text(&sources)), "{named}");
     manikin(&["check", "clinic-population", "--to", "omop,meds", "--mapping", text(&copy)]).exits(0);
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use manikin_diagnostic::{Diagnostic, Diagnostics, Sources, codes, nearest};
+use manikin_diagnostic::{Diagnostic, Diagnostics, Severity, Sources, codes, nearest};
 use manikin_mapping::{Mapping, Standard};
 use manikin_spec::files::Disk;
 use manikin_spec::spec::Spec;
@@ -26,7 +26,7 @@ pub struct HeldMapping {
     pub diagnostics: Diagnostics,
     /// The checked mapping; `None` where there is an error.
     pub mapping: Option<Arc<manikin_mapping::Checked>>,
-    /// Names and SHA-256 of its files.
+    /// Names and SHA-256 of its files; those of a user's folder begin with the folder's own name, wherever it lies.
     pub files: Vec<(String, String)>,
 }
 
@@ -37,18 +37,44 @@ impl HeldMapping {
     ///
     /// - The diagnostics, when one of them is an error.
     pub fn checked(self) -> Result<Arc<manikin_mapping::Checked>, Failure> {
-        self.mapping.ok_or(Failure { sources: self.sources, diagnostics: self.diagnostics })
+        let Self { sources, diagnostics, mapping, .. } = self;
+        mapping.ok_or_else(|| {
+            // Notes on what is left out would bury what is wrong.
+            let mut errors = Diagnostics::new();
+            diagnostics.iter().filter(|it| it.severity == Severity::Error).for_each(|it| errors.push(it.clone()));
+            Failure { sources, diagnostics: errors }
+        })
     }
 }
 
-/// Reads the mapping onto a standard and holds it against a spec: that of one of the folders, where its `mapping:`
+/// Reads the mapping onto each standard and holds it against a spec: that of one of the folders, where its `mapping:`
 /// names the standard, or the built-in one.
 ///
 /// # Errors
 ///
-/// - `MK0911` when several of the folders are for the standard
+/// - `MK0911` when several of the folders are for one standard, or one is for a standard that is not asked for
 /// - the diagnostics of a folder whose `mapping.yaml` cannot be read
-pub fn hold_mapping(spec: &Arc<Spec>, standard: Standard, folders: &[PathBuf]) -> Result<HeldMapping, Failure> {
+pub fn hold_mappings(
+    spec: &Arc<Spec>,
+    standards: &[Standard],
+    folders: &[PathBuf],
+) -> Result<Vec<HeldMapping>, Failure> {
+    for folder in folders {
+        let reading = Mapping::read(&folder.to_string_lossy(), &Disk::current());
+        let Some(mapping) = &reading.mapping else {
+            return Err(Failure { sources: reading.sources, diagnostics: reading.diagnostics });
+        };
+        if !standards.contains(&mapping.standard) {
+            let (folder, standard) = (folder.display(), mapping.standard);
+            let message = format!("{folder} is a mapping onto {standard}, which is not asked for");
+            let help = format!("add `{}` to `--to`, or leave `--mapping` out", standard.word());
+            return Err(Diagnostic::error(codes::BAD_OPTION, message).help(help).into());
+        }
+    }
+    standards.iter().map(|standard| hold_mapping(spec, *standard, folders)).collect()
+}
+
+fn hold_mapping(spec: &Arc<Spec>, standard: Standard, folders: &[PathBuf]) -> Result<HeldMapping, Failure> {
     let mut found = None;
     for folder in folders {
         let reading = Mapping::read(&folder.to_string_lossy(), &Disk::current());
@@ -61,10 +87,11 @@ pub fn hold_mapping(spec: &Arc<Spec>, standard: Standard, folders: &[PathBuf]) -
                     .help("give one `--mapping` for each standard")
                     .into());
             }
-            Some(_) => found = Some(reading),
+            Some(_) => found = Some((reading, Some(folder))),
         }
     }
-    let mut reading = found.unwrap_or_else(|| Mapping::read(&format!("{FOLDER}{standard}"), &BuiltIn));
+    let built_in = || (Mapping::read(&format!("{FOLDER}{standard}"), &BuiltIn), None);
+    let (mut reading, folder) = found.unwrap_or_else(built_in);
     let mut diagnostics = std::mem::take(&mut reading.diagnostics);
     let mut mapping = None;
     let mut files = Vec::new();
@@ -72,9 +99,18 @@ pub fn hold_mapping(spec: &Arc<Spec>, standard: Standard, folders: &[PathBuf]) -
         let (checked, found) = read.check(spec, &reading.sources);
         diagnostics.append(found);
         mapping = checked.filter(|_| !diagnostics.has_errors()).map(Arc::new);
-        files.clone_from(&read.files);
+        files = read.files.iter().map(|(name, sha256)| (recorded(name, folder), sha256.clone())).collect();
     }
     Ok(HeldMapping { standard, sources: reading.sources, diagnostics, mapping, files })
+}
+
+/// A file's name as it is recorded: it must not depend on where a run is started.
+fn recorded(name: &str, folder: Option<&PathBuf>) -> String {
+    let within = folder.and_then(|folder| {
+        let rest = Path::new(name).strip_prefix(folder).ok()?;
+        Some(Path::new(folder.file_name()?).join(rest).to_string_lossy().replace('\\', "/"))
+    });
+    within.unwrap_or_else(|| name.to_owned())
 }
 
 /// The standard of a word such as `fhir` or a name such as `fhir-r4`.

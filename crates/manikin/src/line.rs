@@ -218,8 +218,8 @@ pub(crate) struct Generate {
     /// Folder to make
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,
-    /// Formats, separated by commas: csv, parquet, ndjson, json, arrow, sql, sqlite or sqlite:FILE; and standards: fhir,
-    /// omop or omop:FORMAT, meds
+    /// Formats, separated by commas: csv, parquet, ndjson, json, arrow, sql, sqlite or sqlite:FILE, duckdb or
+    /// duckdb:FILE, postgres://USER@HOST/DATABASE?schema=NAME; and standards: fhir, omop or omop:FORMAT, meds
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "csv")]
     pub(crate) to: Vec<String>,
     /// Number of subjects (patients) instead of the spec's; totals scale along
