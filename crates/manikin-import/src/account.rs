@@ -23,6 +23,22 @@ pub struct Account {
     pub left_out: Vec<String>,
 }
 
+impl Account {
+    /// Counts a file of a kind that nothing reads: by itself at the top of the folder, with its like below it, where
+    /// there may be one for every patient.
+    pub(crate) fn passes_over(&mut self, name: &str) {
+        const WHY: &str = "files of this kind are not read";
+        let what = match (name.rsplit_once('/'), name.rsplit_once('.')) {
+            (Some((folder, _)), Some((_, extension))) => format!("{folder}/*.{extension}"),
+            _ => name.to_owned(),
+        };
+        match self.unread.iter_mut().find(|unread| unread.what == what && unread.why == WHY) {
+            Some(unread) => unread.count += 1,
+            None => self.unread.push(Unread { what, count: 1, why: WHY }),
+        }
+    }
+}
+
 /// A source and what became of its rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Source {
@@ -60,4 +76,20 @@ pub struct Field {
     pub count: u64,
     /// Where the first stands: file and line, never the value.
     pub first: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_below_the_folder_are_counted_with_their_like() {
+        let mut account = Account::default();
+        for name in ["readme.txt", "bundles/a.json", "bundles/b.json", "notes"] {
+            account.passes_over(name);
+        }
+        let unread: Vec<(&str, u64)> =
+            account.unread.iter().map(|unread| (unread.what.as_str(), unread.count)).collect();
+        assert_eq!(unread, [("readme.txt", 1), ("bundles/*.json", 2), ("notes", 1)]);
+    }
 }

@@ -12,7 +12,7 @@ use manikin_tables::{Column, Table, cell_text};
 
 use crate::guess;
 
-/// Categories with fewer rows are not listed.
+/// Categories with fewer rows are not listed, and columns with fewer values get no range.
 ///
 /// # Source
 /// CMS cell size suppression policy: no cell of 1 to 10 is published.
@@ -200,6 +200,8 @@ fn profile(name: String, column: &Column) -> Profile {
         }
     }
     let (range, years) = extremes(column);
+    // The extremes of few values are those of people who can be found.
+    let range = range.filter(|_| present >= SMALLEST_CELL);
     Profile {
         name,
         is_required: rows > 0 && present == rows,

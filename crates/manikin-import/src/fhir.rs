@@ -57,7 +57,7 @@ pub(crate) fn read(
     for (path, name) in files(folder)? {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
         if !["ndjson", "jsonl"].contains(&extension) {
-            account.unread.push(Unread { what: name, count: 1, why: "files of this kind are not read" });
+            account.passes_over(&name);
             continue;
         }
         for texts in sources.values_mut() {

@@ -66,12 +66,11 @@ pub(crate) fn read(
     }
     for ((_, file), _) in found.iter().zip(&used).filter(|(_, used)| !**used) {
         let kind = file.rsplit_once('.').map_or("", |(_, extension)| extension);
-        let why = if ["csv", "parquet"].contains(&kind) {
-            "no source reads this table"
+        if ["csv", "parquet"].contains(&kind) {
+            account.unread.push(Unread { what: file.clone(), count: 1, why: "no source reads this table" });
         } else {
-            "files of this kind are not read"
-        };
-        account.unread.push(Unread { what: file.clone(), count: 1, why });
+            account.passes_over(file);
+        }
     }
     Ok(raw)
 }

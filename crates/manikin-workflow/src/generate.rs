@@ -6,7 +6,8 @@ use std::sync::Arc;
 use manikin_diagnostic::{Diagnostic, codes};
 use manikin_expression::calendar;
 use manikin_formats::{
-    Constraints, EncodedBlock, Existing, Manifest, Options, Origin, Output, Period, Source, Staging, Written,
+    Constraints, EncodedBlock, Existing, FormatError, Manifest, Options, Origin, Output, Period, Source, Staging,
+    Written,
 };
 use manikin_generate::{Plan, PlanOptions, Progress, Run};
 use manikin_mapping::Standard;
@@ -18,7 +19,7 @@ pub use manikin_mapping::bulk::Bundles;
 
 use crate::failure::Failure;
 use crate::layout::Layout;
-use crate::mapping::hold_mapping;
+use crate::mapping::hold_mappings;
 use crate::spec::Checked;
 use crate::target::{Asked, Encoded, Engine, Target, Writer};
 
@@ -132,12 +133,21 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
     // Everything that can be refused is, before rows are made: mappings, formats, programs and servers.
     let mut targets = Vec::new();
     let mut mapping_files = Vec::new();
-    for (standard, formats) in &asked.standards {
-        let held = hold_mapping(spec, *standard, &options.mappings)?;
+    let standards: Vec<Standard> = asked.standards.iter().map(|(standard, _)| *standard).collect();
+    let held = hold_mappings(spec, &standards, &options.mappings)?;
+    for (held, (_, formats)) in held.into_iter().zip(&asked.standards) {
         mapping_files.extend(held.files.clone());
         targets.push(Target::open(held.checked()?, formats, options.bundles, &format_options, partition)?);
     }
-    let output = Output::open(&asked.plain, &format_options)?;
+    let output = Output::open(&asked.plain, &format_options).map_err(|error| match error {
+        FormatError::UnknownFormat { .. } => {
+            let failure = Failure::from(error);
+            let words: Vec<&str> = Standard::ALL.iter().map(|standard| standard.word()).collect();
+            let help = format!("and the standards {}", words.join(", "));
+            failure.diagnostics.iter().next().map_or_else(Failure::default, |it| Failure::of(it.clone().help(help)))
+        }
+        _ => error.into(),
+    })?;
     let plan = Arc::new(Plan::new(spec.clone(), PlanOptions { seed: options.seed, subjects: options.subjects })?);
     let layout = Layout::new(&plan, &options.only, &options.shape, options.names.as_deref(), &checked.files)?;
     let staging = Staging::begin(&options.folder, options.existing)?;

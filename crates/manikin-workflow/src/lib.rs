@@ -27,7 +27,7 @@ pub use manikin_formats::{Existing, FORMATS};
 pub use manikin_generate::Progress;
 pub use manikin_import::Account;
 pub use manikin_mapping::Standard;
-pub use mapping::{HeldMapping, copy_mapping, hold_mapping, standard};
+pub use mapping::{HeldMapping, copy_mapping, hold_mappings, standard};
 pub use names::name_mappings;
 pub use outline::{EdgeCaseOutline, EntityOutline, Expected, FieldOutline, Outline, outline};
 pub use preview::{PreviewTable, preview};

@@ -59,7 +59,10 @@ pub(crate) fn of_generator(spec: &Spec, generator: &Generator) -> String {
         }
         Generator::Cases(cases) => {
             let first = cases.first().map_or(String::new(), |(_, generator)| of_generator(spec, generator));
-            format!("{} cases; the first: {first}", cases.len())
+            match cases.len() {
+                1 => format!("{first}, where its condition holds"),
+                several => format!("{several} cases; the first: {first}"),
+            }
         }
         Generator::List { of, distinct, .. } => {
             format!("a list of {}{}", of_generator(spec, of), if *distinct { ", none twice" } else { "" })

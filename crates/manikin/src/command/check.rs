@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use manikin_workflow::{HeldMapping, Overrides, hold_mapping, open, standard};
+use manikin_workflow::{HeldMapping, Overrides, hold_mappings, open, standard};
 use serde_json::json;
 
 use crate::line::{Check, TextOrJson};
@@ -11,10 +11,9 @@ use crate::output::{COULD_NOT_RUN, End, Voice, put};
 pub(crate) fn run(asked: &Check, voice: Voice) -> Result<ExitCode, End> {
     let opened = open(&asked.spec, Overrides::default());
     let mut held: Vec<HeldMapping> = Vec::new();
+    let standards = asked.to.iter().map(|name| standard(name)).collect::<Result<Vec<_>, _>>()?;
     if let Some(spec) = &opened.spec {
-        for name in &asked.to {
-            held.push(hold_mapping(spec, standard(name)?, &asked.mapping)?);
-        }
+        held = hold_mappings(spec, &standards, &asked.mapping)?;
     }
     match asked.format {
         TextOrJson::Json if asked.to.is_empty() => {
