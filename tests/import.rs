@@ -97,6 +97,20 @@ fn a_dataset_that_cannot_be_read_is_refused_with_its_place_and_nothing_is_writte
 }
 
 #[test]
+fn an_import_replaces_what_an_import_made_and_nothing_else() {
+    let scratch = empty_folder("import-again");
+    let (data, out) = (scratch.join("fhir"), scratch.join("out"));
+    ndjson(&data, &[("Patient.ndjson", &[patient("p1")])]);
+    let words = ["import", data.to_str().unwrap(), "--from", "fhir", "-o", out.to_str().unwrap()];
+    let again = [&words[..], &["--overwrite"]].concat();
+    manikin(&words).exits(0);
+    assert!(manikin(&words).exits(2).err.contains("MK0901"));
+    manikin(&again).exits(0);
+    fs::remove_file(out.join("import.json")).unwrap();
+    assert!(manikin(&again).exits(2).err.contains("MK0901"));
+}
+
+#[test]
 fn another_version_of_a_data_model_and_missing_tables_are_refused() {
     let scratch = empty_folder("import-versions");
     let cdm = scratch.join("cdm");

@@ -36,6 +36,9 @@ pub struct Staging {
 
 const LOCK: &str = ".lock";
 
+/// Files that a run leaves in the folder that it made: the manifest of generated data, the account of imported data.
+const MARKS: [&str; 2] = [MANIFEST_FILE, "import.json"];
+
 impl Staging {
     /// Makes the hidden folder for an output folder, after clearing away what killed runs left for it. Folders that
     /// the output folder lies in are made where they are missing.
@@ -53,7 +56,7 @@ impl Staging {
         if !is_absent_or_empty(&target)? {
             match existing {
                 Existing::Refuse => return Err(FormatError::FolderNotEmpty { folder: target }),
-                Existing::Replace if !target.join(MANIFEST_FILE).is_file() => {
+                Existing::Replace if !MARKS.iter().any(|mark| target.join(mark).is_file()) => {
                     return Err(FormatError::FolderOfOthers { folder: target });
                 }
                 Existing::Replace => {}

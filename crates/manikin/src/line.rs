@@ -124,7 +124,7 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// Folder of the tables, as CSV or Parquet
+    /// Folder of the tables, as CSV, Parquet, Arrow, NDJSON or JSON
     #[arg(long, value_name = "DIR")]
     pub(crate) from_data: PathBuf,
     /// File to write; standard output when left out
@@ -246,15 +246,15 @@ pub(crate) struct Generate {
     /// Entity of the wide rows; that of the first critical field when left out
     #[arg(long, value_name = "ENTITY")]
     pub(crate) flat: Option<String>,
-    /// Folder of a mapping that takes the place of the built-in one of its standard; may be given several times
+    /// Rename tables and columns alone, the rows unchanged: fhir, omop, or a YAML file
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) map: Option<String>,
+    /// With `--to` a standard: folder of a mapping that takes the place of its built-in one; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(crate) mapping: Vec<PathBuf>,
     /// With `--to fhir`: also one transaction Bundle for each patient, and one of what they share, to be loaded first
     #[arg(long)]
     pub(crate) bundles: bool,
-    /// Names of tables and columns: fhir, omop, or a YAML file
-    #[arg(long, value_name = "MAPPING")]
-    pub(crate) map: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -113,9 +113,13 @@ pub(crate) fn put(text: &str) -> Result<(), End> {
 pub(crate) fn put_file(path: &std::path::Path, text: &str) -> Result<(), End> {
     let written = std::fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| {
-        let diagnostic = Diagnostic::error(codes::CANNOT_WRITE, format!("{}: {error}", path.display()));
+        let path = path.display();
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            let diagnostic = Diagnostic::error(codes::CANNOT_WRITE, format!("{path} already exists"));
+            return diagnostic.help("name a file that does not exist yet").into();
+        }
+        let diagnostic = Diagnostic::error(codes::CANNOT_WRITE, format!("cannot write {path}: {error}"));
         match error.kind() {
-            io::ErrorKind::AlreadyExists => diagnostic.help("name a file that does not exist yet").into(),
             io::ErrorKind::NotFound => diagnostic.help("make the folder first").into(),
             _ => diagnostic.help("name a file in a folder that can be written").into(),
         }
