@@ -161,8 +161,12 @@ fn text(path: &Path) -> &str {
 fn run(sources: &Path, to: &str, out: &str, more: &[&str]) -> Ran {
     let (spec, omop, meds, out) =
         (sources.join("small.yaml"), sources.join("omop"), sources.join("meds"), sources.join(out));
-    let mut words = vec!["generate", text(&spec), "--to", to, "-o", text(&out), "--mapping", text(&omop)];
-    words.extend(["--mapping", text(&meds)]);
+    let mut words = vec!["generate", text(&spec), "--to", to, "-o", text(&out)];
+    for (standard, mapping) in [("omop", &omop), ("meds", &meds)] {
+        if to.contains(standard) {
+            words.extend(["--mapping", text(mapping)]);
+        }
+    }
     words.extend(more);
     manikin(&words)
 }
@@ -388,6 +392,10 @@ fn words_that_do_not_fit_together_are_refused() {
     refused("omop:postgres://nobody@127.0.0.1:1/none", &["--partition", "1/2"], "MK0911");
     let omop = sources.join("omop");
     refused("omop", &["--mapping", text(&omop)], "MK0911");
+    // A mapping that nothing is made of, and one that is not there.
+    refused("meds", &["--mapping", text(&omop)], "not asked for");
+    refused("meds", &["--mapping", text(&sources.join("none"))], "MK0001");
+    refused("csv", &["--mapping", text(&omop)], "not asked for");
     // 2,097,152 patients are 8,192 blocks, whose keys pass 2^31.
     refused("omop", &["--patients", "2100000"], "32-bit");
 }

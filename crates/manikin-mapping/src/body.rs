@@ -400,7 +400,7 @@ impl<'a, 'r, 's> Builder<'a, 'r, 's> {
             let rows = self.rows[frame.0].clone();
             let Some(reached) = self.names.reach(name, via, &rows, self.world, self.report) else { continue };
             let Target { projection, to, hops } = reached;
-            if !place.ty.targets.is_empty() && !place.ty.targets.iter().any(|target| *target == to) {
+            if !place.ty.targets.is_empty() && !place.ty.targets.contains(&to) {
                 let message = format!("`{}` does not refer to a {to}", place.element.path);
                 let help = format!("it refers to {}", place.ty.targets.join(", "));
                 self.report.error(name.span, codes::WRONG_TARGET, message, help);
