@@ -116,11 +116,6 @@ impl Domain {
     pub fn all(&self) -> AttributeSet {
         (0..self.len()).collect()
     }
-
-    /// The sizes of the attributes of `set`, in order.
-    pub(crate) fn shape(&self, set: &AttributeSet) -> Vec<usize> {
-        set.iter().map(|attribute| self.size(attribute)).collect()
-    }
 }
 
 impl<'de> Deserialize<'de> for Domain {

@@ -1,25 +1,36 @@
 //! Private-PGM: the log-linear model that explains noisy marginals, stopped before it explains the noise.
 
 use crate::belief::Propagation;
-use crate::coefficients::blocks;
+use crate::coefficients::{Block, blocks, centre};
 use crate::domain::{AttributeSet, Domain};
 use crate::fan::Fan;
 use crate::model::{Measurement, Model, ModelError, Potential, StructuralZeros, check, host, zero_tables};
 use crate::tree::JunctionTree;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// How long to fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FitOptions {
-    /// The fit ends when the weighted loss comes under this share of its expectation at the truth; 0 never ends it.
+    /// The fit ends when the loss comes under this share of what it is expected to be at the truth; 0 never ends it.
     pub noise_share: f64,
     /// The most steps.
     pub steps: usize,
 }
 
+impl FitOptions {
+    /// A fit to convergence: for measurements without noise.
+    pub const EXACT: Self = Self { noise_share: 0.0, steps: 5_000 };
+}
+
 impl Default for FitOptions {
+    /// # Source
+    /// Measured with all 3-way marginals of nltcs at epsilon 1, 3 seeds, L1 by noise share: 1: .0104, .85: .0093, .7:
+    /// .0087, .5: .0098 (one-shot; .0093 there at .7); on adult with 1 MB .8: .1234, .7: .118, to convergence .120. The
+    /// truth has share 1 on average, but the best fit of a model that may be wrong about small coefficients is
+    /// nearer to the measurements than the truth is.
     fn default() -> Self {
-        Self { noise_share: 1.0, steps: 1_000 }
+        Self { noise_share: 0.7, steps: 1_500 }
     }
 }
 
@@ -47,13 +58,14 @@ pub fn estimate_total(measurements: &[Measurement]) -> f64 {
     if weight > 0.0 && sum.is_finite() { (sum / weight).max(1.0) } else { 1.0 }
 }
 
+/// What the measurements say about the coefficients of one set.
 struct Target {
-    clique: AttributeSet,
+    set: AttributeSet,
     values: Vec<f64>,
     precision: f64,
 }
 
-/// One clique of the tree with the measured marginals inside it.
+/// One clique of the tree with the measured sets inside it.
 struct Site {
     fan: Fan,
     targets: Vec<Target>,
@@ -64,31 +76,32 @@ struct Site {
 }
 
 impl Site {
-    /// The trial marginals (scaled to `total`) from a belief, and their loss.
-    fn evaluate(&mut self, belief: &[f64], total: f64) -> f64 {
+    /// The trial coefficients less the measured ones, from a belief, and half their weighted squared sum.
+    fn evaluate(&mut self, domain: &Domain, belief: &[f64], total: f64) -> f64 {
         self.fan.collect(belief, &mut self.trial);
         let mut loss = 0.0;
-        for (marginal, target) in self.trial.iter_mut().zip(&self.targets) {
+        for (table, target) in self.trial.iter_mut().zip(&self.targets) {
+            centre(domain, &target.set, table);
             let mut squares = 0.0;
-            for (x, y) in marginal.iter_mut().zip(&target.values) {
-                *x *= total;
-                squares += (*x - y) * (*x - y);
+            for (x, y) in table.iter_mut().zip(&target.values) {
+                *x = *x * total - y;
+                squares += *x * *x;
             }
             loss += 0.5 * target.precision * squares;
         }
         loss
     }
 
-    /// Takes the trial marginals as the current ones, and the loss's gradient at them.
+    /// Takes the trial as the current state, and the loss's gradient at it.
     fn accept(&mut self) {
         core::mem::swap(&mut self.now, &mut self.trial);
-        for ((gradient, marginal), target) in self.gradient.iter_mut().zip(&self.now).zip(&self.targets) {
+        for ((gradient, apart), target) in self.gradient.iter_mut().zip(&self.now).zip(&self.targets) {
             gradient.clear();
-            gradient.extend(marginal.iter().zip(&target.values).map(|(x, y)| (x - y) * target.precision));
+            gradient.extend(apart.iter().map(|x| x * target.precision));
         }
     }
 
-    /// The gradient along the step from the current to the trial marginals, negated.
+    /// The gradient along the step from the current to the trial state, negated.
     fn descent(&self) -> f64 {
         let mut sum = 0.0;
         for ((gradient, now), trial) in self.gradient.iter().zip(&self.now).zip(&self.trial) {
@@ -102,12 +115,14 @@ impl Site {
 ///
 /// Mirror descent on the marginals: `theta' = theta - alpha * gradient`, taken when the loss falls by at least half of
 /// what the gradient promises, `alpha` growing on success and halved otherwise. The loss is
-/// `sum |mu - y|^2 / (2 sigma^2)`. A `start` (the potentials of an earlier model) saves steps.
+/// `sum |mu - y|^2 / (2 sigma^2)`, `mu` the model's marginals times the estimated number of rows. A `start` (the potentials of an earlier model) saves steps.
 ///
-/// **When it stops.** At the truth, the loss is half the number of distinct noisy coefficients, plus what overlapping
-/// measurements disagree about among themselves, which is known. A model that comes closer to the measurements than
-/// the truth would has begun to learn the noise, so the fit ends there; no data is needed for it. Measured: on nltcs
-/// at epsilon 1, fitting on to convergence costs half as much error again.
+/// The measurements are first taken apart into coefficients: one block for each subset of a measured set, estimated by
+/// inverse variance from all marginals that hold it. The loss is that of the marginals less a constant (what they
+/// disagree about among themselves).
+///
+/// **When it stops.** At the truth the loss is half the number of coefficients on average; a model that comes much
+/// closer has begun to learn the noise. No data is needed for the stop, and it is worth half of the error.
 ///
 /// # Errors
 /// [`ModelError`] when a measurement has the wrong length, a bad sigma, or lies outside every clique, or when the
@@ -124,24 +139,23 @@ pub fn fit(
     start: &[Potential],
     options: &FitOptions,
 ) -> Result<(Model, FitReport), ModelError> {
+    check_measurements(domain, tree, measurements)?;
     let total = estimate_total(measurements);
     let mut logs = zero_tables(domain, tree, zeros)?;
-    let mut sites = sites(domain, tree, measurements, start)?;
+    let blocks = blocks(domain, measurements);
+    let mut sites = sites(domain, tree, &blocks, start)?;
     for (site, log) in sites.iter_mut().zip(&mut logs) {
         site.fan.spread(&site.theta, log);
     }
-    let blocks = blocks(domain, measurements);
-    let disagreement: f64 = blocks.values().map(|block| block.disagreement).sum();
-    let freedom: f64 = blocks.values().map(|block| block.freedom).sum();
-    let expected_loss = disagreement + 0.5 * freedom;
-    let enough = if options.noise_share > 0.0 { disagreement + 0.5 * options.noise_share * freedom } else { -1.0 };
+    let expected_loss = 0.5 * blocks.iter().filter(|(key, _)| key.0 > 0).map(|(_, block)| block.freedom).sum::<f64>();
+    let enough = if options.noise_share > 0.0 { options.noise_share * expected_loss } else { -1.0 };
 
     let mut propagation = Propagation::new(domain, tree);
     let mut tables = logs.clone();
     if propagation.run(tree, &mut tables) == f64::NEG_INFINITY {
         return Err(ModelError::Impossible);
     }
-    let mut loss = evaluate(&mut sites, &tables, total);
+    let mut loss = evaluate(domain, &mut sites, &tables, total);
     let mut report = FitReport { steps: 0, evaluations: 1, loss, expected_loss };
     // The steepest direction has the precision of all measurements of one clique together.
     let steepest: f64 = sites.iter().flat_map(|s| &s.targets).map(|t| t.precision).fold(0.0, f64::max);
@@ -160,7 +174,7 @@ pub fn fit(
                 table.iter_mut().zip(log.iter().zip(slope)).for_each(|(x, (log, g))| *x = log - alpha * g);
             }
             propagation.run(tree, &mut tables);
-            let next = evaluate(&mut sites, &tables, total);
+            let next = evaluate(domain, &mut sites, &tables, total);
             report.evaluations += 1;
             let promised: f64 = sites.iter().map(Site::descent).sum();
             if loss - next >= 0.5 * promised {
@@ -195,7 +209,7 @@ pub fn fit(
     let potentials = sites
         .into_iter()
         .flat_map(|site| site.targets.into_iter().zip(site.theta))
-        .map(|(target, values)| Potential { clique: target.clique, values })
+        .map(|(target, values)| Potential { clique: target.set, values })
         .collect();
     let model = Model {
         domain: domain.clone(),
@@ -208,56 +222,152 @@ pub fn fit(
     Ok((model, report))
 }
 
-fn evaluate(sites: &mut [Site], beliefs: &[Vec<f64>], total: f64) -> f64 {
+fn evaluate(domain: &Domain, sites: &mut [Site], beliefs: &[Vec<f64>], total: f64) -> f64 {
     let losses: Vec<f64> =
-        sites.par_iter_mut().zip(beliefs).map(|(site, belief)| site.evaluate(belief, total)).collect();
+        sites.par_iter_mut().zip(beliefs).map(|(site, belief)| site.evaluate(domain, belief, total)).collect();
     losses.iter().sum()
 }
 
-/// The measurements by the clique of the tree that holds them, repeated ones averaged by inverse variance.
-fn sites(
-    domain: &Domain,
-    tree: &JunctionTree,
-    measurements: &[Measurement],
-    start: &[Potential],
-) -> Result<Vec<Site>, ModelError> {
-    let mut targets: Vec<Vec<Target>> = tree.cliques().iter().map(|_| Vec::new()).collect();
-    let mut thetas: Vec<Vec<Vec<f64>>> = tree.cliques().iter().map(|_| Vec::new()).collect();
+fn check_measurements(domain: &Domain, tree: &JunctionTree, measurements: &[Measurement]) -> Result<(), ModelError> {
     for measurement in measurements {
         let clique = measurement.clique;
         check(&measurement.values, "measurement", &clique, domain.cells(&clique))?;
-        let precision = 1.0 / (measurement.sigma * measurement.sigma);
-        if !(precision.is_finite() && precision > 0.0) || measurement.sigma < 0.0 {
+        if !(measurement.sigma.is_finite() && measurement.sigma > 0.0) {
             return Err(ModelError::Sigma { clique, sigma: measurement.sigma.to_string() });
         }
-        let host = host(domain, tree, "measurement", &clique)?;
-        match targets[host].iter_mut().find(|target| target.clique == clique) {
-            Some(target) => {
-                let sum = target.precision + precision;
-                for (x, y) in target.values.iter_mut().zip(&measurement.values) {
-                    *x = (*x * target.precision + y * precision) / sum;
-                }
-                target.precision = sum;
-            }
-            None => {
-                targets[host].push(Target { clique, values: measurement.values.clone(), precision });
-                let earlier = start.iter().find(|p| p.clique == clique && p.values.len() == measurement.values.len());
-                thetas[host].push(match earlier {
-                    Some(potential) => potential.values.clone(),
-                    None => vec![0.0; measurement.values.len()],
-                });
-            }
-        }
+        host(domain, tree, "measurement", &clique)?;
+    }
+    Ok(())
+}
+
+/// The measured coefficients by the clique of the tree that holds them.
+fn sites(
+    domain: &Domain,
+    tree: &JunctionTree,
+    blocks: &BTreeMap<(usize, AttributeSet), Block>,
+    start: &[Potential],
+) -> Result<Vec<Site>, ModelError> {
+    let mut targets: Vec<Vec<Target>> = tree.cliques().iter().map(|_| Vec::new()).collect();
+    for ((_, set), block) in blocks.iter().filter(|(key, block)| key.0 > 0 && block.freedom > 0.0) {
+        let host = host(domain, tree, "measurement", set)?;
+        targets[host].push(Target { set: *set, values: block.estimate.clone(), precision: block.precision });
     }
     Ok(targets
         .into_iter()
-        .zip(thetas)
         .zip(tree.cliques())
-        .map(|((targets, theta), clique)| {
-            let places: Vec<_> = targets.iter().enumerate().map(|(i, target)| (i, target.clique)).collect();
+        .map(|(targets, clique)| {
+            let places: Vec<_> = targets.iter().enumerate().map(|(i, target)| (i, target.set)).collect();
+            let theta = targets
+                .iter()
+                .map(|target| {
+                    let earlier =
+                        start.iter().find(|p| p.clique == target.set && p.values.len() == target.values.len());
+                    earlier.map_or_else(|| vec![0.0; target.values.len()], |potential| potential.values.clone())
+                })
+                .collect();
             let empty = vec![Vec::new(); targets.len()];
             let fan = Fan::new(domain, clique, &places);
             Site { fan, targets, theta, now: empty.clone(), trial: empty.clone(), gradient: empty }
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::belief::tests::{brute_force, project, small_model};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn exact_marginals_of_a_model_are_recovered((domain, tree, tables) in small_model()) {
+            // Finite potentials of a moderate range: every cell of the joint is possible.
+            let tables: Vec<Vec<f64>> = tables
+                .iter()
+                .map(|table| table.iter().map(|x| if x.is_finite() { x.clamp(-1.5, 1.5) } else { 0.3 }).collect())
+                .collect();
+            let (joint, _) = brute_force(&domain, tree.cliques(), &tables);
+            let all = domain.all();
+            let measurements: Vec<Measurement> = tree
+                .cliques()
+                .iter()
+                .map(|clique| {
+                    let values = project(&domain, &all, &joint, clique).iter().map(|p| p * 1000.0).collect();
+                    Measurement { clique: *clique, values, sigma: 1.0 }
+                })
+                .collect();
+            let (model, report) = fit(&domain, &tree, &measurements, &[], &[], &FitOptions::EXACT).unwrap();
+            prop_assert!((model.total - 1000.0).abs() < 1e-6);
+            prop_assert!(report.loss < 0.5, "{report:?}");
+            let calibrated = model.calibrate().unwrap();
+            for measurement in &measurements {
+                let found = calibrated.marginal(&measurement.clique, 1 << 20).unwrap();
+                let apart: f64 = found.iter().zip(&measurement.values).map(|(x, y)| (x * 1000.0 - y).abs()).sum();
+                prop_assert!(apart < 10.0, "{apart} of 1000 rows");
+            }
+        }
+    }
+
+    fn pair() -> (Domain, JunctionTree, Vec<Measurement>) {
+        let domain = Domain::new([("a", 2), ("b", 3)]).unwrap();
+        let tree = JunctionTree::containing(&domain, &[domain.all()]);
+        let values = vec![10.0, 20.0, 30.0, 0.0, 25.0, 15.0];
+        (domain.clone(), tree, vec![Measurement { clique: domain.all(), values, sigma: 2.0 }])
+    }
+
+    #[test]
+    fn structural_zeros_stay_zero_and_a_model_survives_serialisation() {
+        let (domain, tree, measurements) = pair();
+        let zeros = [StructuralZeros { clique: domain.all(), cells: vec![1] }];
+        let (model, _) = fit(&domain, &tree, &measurements, &zeros, &[], &FitOptions::EXACT).unwrap();
+        let belief = model.calibrate().unwrap().marginal(&domain.all(), 100).unwrap();
+        assert_eq!(belief[1], 0.0);
+        assert!((belief.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        let text = serde_json::to_string(&model).unwrap();
+        let back: Model = serde_json::from_str(&text).unwrap();
+        assert_eq!((&back.domain, &back.cliques, &back.zeros), (&model.domain, &model.cliques, &model.zeros));
+        // This reader of JSON may be off by the last bit of a number.
+        let again = back.calibrate().unwrap().marginal(&domain.all(), 100).unwrap();
+        assert!(again.iter().zip(&belief).all(|(x, y)| (x - y).abs() < 1e-9));
+    }
+
+    #[test]
+    fn the_fit_stops_at_the_noise_and_a_warm_start_saves_steps() {
+        let (domain, tree, measurements) = pair();
+        let options = FitOptions { noise_share: 1.0, steps: 5_000 };
+        let (stopped, report) = fit(&domain, &tree, &measurements, &[], &[], &options).unwrap();
+        assert!(report.loss <= report.expected_loss && report.expected_loss == 2.5, "{report:?}");
+        let (_, again) = fit(&domain, &tree, &measurements, &[], &stopped.potentials, &options).unwrap();
+        assert_eq!(again.steps, 0);
+    }
+
+    #[test]
+    fn faulty_measurements_are_refused() {
+        let (domain, tree, measurements) = pair();
+        let refused = |change: fn(&mut Measurement)| {
+            let mut one = measurements[0].clone();
+            change(&mut one);
+            fit(&domain, &tree, &[one], &[], &[], &FitOptions::default()).is_err()
+        };
+        assert!(refused(|m| m.sigma = 0.0));
+        assert!(refused(|m| m.sigma = f64::NAN));
+        assert!(refused(|m| m.values.truncate(2)));
+        assert!(refused(|m| m.values[0] = f64::NAN));
+        assert!(refused(|m| m.clique = AttributeSet::of(&[0, 7])));
+        let all = [StructuralZeros { clique: domain.all(), cells: (0..6).collect() }];
+        assert_eq!(
+            fit(&domain, &tree, &measurements, &all, &[], &FitOptions::default()).unwrap_err(),
+            ModelError::Impossible
+        );
+    }
+
+    #[test]
+    fn totals_are_averaged_by_inverse_variance() {
+        let (_, _, mut measurements) = pair();
+        measurements.push(Measurement { clique: AttributeSet::of(&[0]), values: vec![60.0, 60.0], sigma: 2.0 });
+        // 100 with variance 24, 120 with variance 8.
+        assert!((estimate_total(&measurements) - 115.0).abs() < 1e-9);
+        assert_eq!(estimate_total(&[]), 1.0);
+    }
 }

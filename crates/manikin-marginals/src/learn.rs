@@ -1,9 +1,13 @@
 //! What every method that learns from private records is given, and what can go wrong.
 
+use crate::adaptive::adaptive;
+use crate::aim::aim;
 use crate::count::{Counter, Records, ScanError};
 use crate::domain::{AttributeSet, Domain};
-use crate::fit::FitOptions;
-use crate::model::{Measurement, ModelError, StructuralZeros};
+use crate::fit::{FitOptions, FitReport};
+use crate::model::{Measurement, Model, ModelError, StructuralZeros};
+use crate::mst::{independent, mst};
+use crate::one_shot::one_shot;
 use crate::workload::Workload;
 use manikin_privacy::{Curator, PrivacyError, UNITS_PER_ROW};
 
@@ -25,6 +29,44 @@ pub struct Request<'a, R: Records + ?Sized> {
     pub forced: &'a [AttributeSet],
     /// How long to fit.
     pub fit: FitOptions,
+}
+
+/// How to choose what is measured.
+///
+/// The default is the one that measured best: see the crate's example `accuracy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// [`adaptive`](crate::adaptive): a few rounds of many pairs, then precision inside the tree.
+    #[default]
+    Adaptive,
+    /// [`one_shot`](crate::one_shot): scores once, measures once.
+    OneShot,
+    /// [`aim`](crate::aim): one marginal a round.
+    Aim,
+    /// [`mst`](crate::mst): a tree of pairs.
+    Mst,
+    /// [`independent`](crate::independent): no dependence at all.
+    Independent,
+}
+
+/// Learns a model of the records with what `curator` has left to spend.
+///
+/// Everything that the model holds comes from the curator's answers and from public settings.
+///
+/// # Errors
+/// [`LearnError`]: no budget, a refused measurement, unreadable records, or requirements beyond the model's size.
+pub fn learn<R: Records + ?Sized>(
+    request: &Request<'_, R>,
+    method: Method,
+    curator: &mut dyn Curator,
+) -> Result<(Model, FitReport), LearnError> {
+    match method {
+        Method::Adaptive => adaptive(request, curator),
+        Method::OneShot => one_shot(request, curator),
+        Method::Aim => aim(request, curator),
+        Method::Mst => mst(request, curator),
+        Method::Independent => independent(request, curator),
+    }
 }
 
 /// The most that adding or removing one unit (a patient) changes *any* marginal of the records, in units of
@@ -65,14 +107,15 @@ pub enum LearnError {
     #[error("no privacy budget is left to learn with; reserve some from the ledger")]
     NoBudget,
     /// What must be in the model makes it larger than allowed.
-    #[error("the attributes that must be held together need {needed} cells, at most {allowed} are allowed; {hint}")]
+    #[error(
+        "the attributes that must be held together need {needed} cells, at most {allowed} are allowed; raise the \
+         model's size, group values, or force fewer attributes together"
+    )]
     TooLarge {
         /// How many.
         needed: u64,
         /// The limit.
         allowed: u64,
-        /// What to do.
-        hint: &'static str,
     },
 }
 
@@ -120,8 +163,14 @@ impl<R: Records + ?Sized> Request<'_, R> {
         names.join(" x ")
     }
 
-    /// What the tree must hold: the forced sets and the sets of structural zeros.
-    pub(crate) fn required(&self) -> Vec<AttributeSet> {
-        self.forced.iter().copied().chain(self.zeros.iter().map(|rule| rule.clique)).collect()
+    /// Measures every single attribute at an equal share of the precision.
+    pub(crate) fn measure_one_way(
+        &self,
+        precision: f64,
+        curator: &mut dyn Curator,
+    ) -> Result<Vec<Measurement>, LearnError> {
+        let share = precision / self.domain.len() as f64;
+        let sets: Vec<_> = self.domain.all().iter().map(|a| (AttributeSet::EMPTY.with(a), share)).collect();
+        self.measure(&sets, curator)
     }
 }

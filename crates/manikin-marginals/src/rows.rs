@@ -223,3 +223,94 @@ impl Allocation {
         &self.values
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::belief::Propagation;
+    use crate::belief::tests::small_model;
+    use crate::tree::JunctionTree;
+    use manikin_random::RunKey;
+    use proptest::prelude::*;
+
+    fn calibrated((domain, tree, mut tables): (Domain, JunctionTree, Vec<Vec<f64>>)) -> Option<Calibrated> {
+        let log_partition = Propagation::new(&domain, &tree).run(&tree, &mut tables);
+        (log_partition > f64::NEG_INFINITY).then(|| Calibrated::new(domain, tree, tables))
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_column_is_within_one_row_of_its_expectation_and_each_group_of_its_share(
+            parts in small_model(), rows in 1u64..300, seed in any::<u64>(),
+        ) {
+            let model = calibrated(parts);
+            prop_assume!(model.is_some());
+            let model = model.unwrap();
+            let made = Rows::new(&model, rows, RunKey::new(seed).address()).all();
+            for column in columns(&model) {
+                let size = model.domain().size(column.attribute);
+                let mut counts = vec![0.0; column.conditional.len()];
+                for row in 0..rows as usize {
+                    let group = column
+                        .parents
+                        .iter()
+                        .fold(0, |group, a| group * model.domain().size(a) + usize::from(made[a][row]));
+                    counts[group * size + usize::from(made[column.attribute][row])] += 1.0;
+                }
+                for (counts, shares) in counts.chunks(size).zip(column.conditional.chunks(size)) {
+                    let (members, sum): (f64, f64) = (counts.iter().sum(), shares.iter().sum());
+                    for (count, share) in counts.iter().zip(shares) {
+                        if members > 0.0 {
+                            prop_assert!((count - members * share / sum).abs() < 1.0 + 1e-6);
+                        }
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn any_range_of_rows_can_be_made_again(
+            parts in small_model(), seed in any::<u64>(), from in 0u64..150_000, length in 0u64..150_000,
+        ) {
+            let model = calibrated(parts);
+            prop_assume!(model.is_some());
+            let model = model.unwrap();
+            let rows = Rows::new(&model, 140_000, RunKey::new(seed).address());
+            let all = rows.all();
+            prop_assert_eq!((rows.blocks(), all[0].len()), (3, 140_000));
+            let part = rows.range(from..from + length);
+            for (all, part) in all.iter().zip(&part) {
+                let to = (from + length).min(140_000) as usize;
+                prop_assert_eq!(part.as_slice(), &all[(from as usize).min(to)..to]);
+            }
+        }
+
+        #[test]
+        fn refinement_never_makes_counts_worse_nor_rows_impossible(
+            parts in small_model(), rows in 1u64..200, seed in any::<u64>(),
+        ) {
+            let model = calibrated(parts);
+            prop_assume!(model.is_some());
+            let model = model.unwrap();
+            let sets = model.tree().cliques().to_vec();
+            let address = RunKey::new(seed).address();
+            let plain = Rows::new(&model, rows, address).all();
+            let refined = Rows::new(&model, rows, address).refined(&model, &sets).all();
+            let squares = |made: &[Vec<u16>]| -> f64 {
+                sets.iter()
+                    .enumerate()
+                    .map(|(i, set)| {
+                        let mut surplus: Vec<f64> = model.belief(i).iter().map(|p| -p * rows as f64).collect();
+                        for row in 0..rows as usize {
+                            let cell = set.iter().fold(0, |c, a| c * model.domain().size(a) + usize::from(made[a][row]));
+                            surplus[cell] += 1.0;
+                            assert!(model.belief(i)[cell] > 0.0);
+                        }
+                        surplus.iter().map(|x| x * x).sum::<f64>()
+                    })
+                    .sum()
+            };
+            prop_assert!(squares(&refined) <= squares(&plain) + 1e-3);
+        }
+    }
+}
