@@ -32,10 +32,14 @@ class Outcome:
     error: str = ""
 
     @property
+    def share(self):
+        return self.violated / max(self.rows, 1)
+
+    @property
     def failed(self):
         if not self.applies or self.error:
             return False
-        return self.violated > 0 if self.threshold == 0 else 100.0 * self.violated / max(self.rows, 1) > self.threshold
+        return self.violated > 0 if self.threshold == 0 else 100.0 * self.share > self.threshold
 
     def words(self):
         if self.error:
