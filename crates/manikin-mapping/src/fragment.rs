@@ -11,6 +11,7 @@ use manikin_diagnostic::{codes, nearest};
 use manikin_spec::node::{Key, Node, Value};
 
 use crate::report::Report;
+use crate::sql::{self, Sql};
 
 /// Most values of a projection once its fragments are put in place.
 const EXPANDED_LIMIT: usize = 100_000;
@@ -86,11 +87,13 @@ impl Expansion<'_, '_, '_> {
         Some(node.clone())
     }
 
-    /// An SQL text with its parameters replaced; `None` where one is not given.
+    /// An SQL text with its parameters replaced; `None` where one is not given. It may name what the spec lacks where a
+    /// parameter may.
     fn sql(&mut self, node: &Node, text: &str, parameters: &IndexMap<String, Node>) -> Option<Node> {
         let mut put = String::new();
         let mut rest = text;
         let mut changed = false;
+        let mut lenient = false;
         while let Some((before, name, after)) = next_parameter(rest) {
             put.push_str(before);
             let value = parameters.get(name)?;
@@ -104,6 +107,7 @@ impl Expansion<'_, '_, '_> {
                     return None;
                 }
             }
+            lenient |= sql::expression(value).is_some_and(|sql| sql.lenient);
             changed = true;
             rest = after;
         }
@@ -111,6 +115,9 @@ impl Expansion<'_, '_, '_> {
             return Some(node.clone());
         }
         put.push_str(rest);
+        if lenient && !Sql::plain(&put).lenient {
+            put = format!("=?{}", put.strip_prefix('=').unwrap_or(&put));
+        }
         Some(Node { span: node.span, value: Value::Text(put) })
     }
 
@@ -140,6 +147,8 @@ impl Expansion<'_, '_, '_> {
             }
         }
         match used {
+            // An object of which every entry was a parameter that is not given is none itself.
+            None if expanded.is_empty() && !entries.is_empty() => None,
             None => Some(Node { span: node.span, value: Value::Map(expanded) }),
             Some(used) => self.put(node, used, expanded),
         }
@@ -224,10 +233,10 @@ fn next_parameter(text: &str) -> Option<(&str, &str, &str)> {
 /// A parameter's value as SQL: an expression in brackets, or a literal.
 fn as_sql(node: &Node) -> Option<Cow<'_, str>> {
     match &node.value {
-        Value::Text(text) if text.starts_with('=') && !text.starts_with("==") => {
-            Some(format!("({})", text[1..].trim()).into())
-        }
-        Value::Text(text) => Some(format!("'{}'", text.strip_prefix('=').unwrap_or(text).replace('\'', "''")).into()),
+        Value::Text(text) => Some(match Sql::marked(text) {
+            Some(sql) => format!("({})", sql.text.trim()).into(),
+            None => format!("'{}'", sql::unescaped(text).replace('\'', "''")).into(),
+        }),
         Value::Number(_, written) => Some(written.into()),
         Value::Bool(true) => Some("true".into()),
         Value::Bool(false) => Some("false".into()),

@@ -1,0 +1,6 @@
+//! Claims about mappings, each on a spec and a mapping as small as the claim.
+
+mod anything;
+mod fhir;
+mod mistakes;
+mod support;
