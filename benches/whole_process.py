@@ -2,9 +2,9 @@
 """Times whole runs of the release build and prints a table for BENCHMARKS.md.
 
     cargo build --release -p manikin
-    python3 benches/whole_process.py [--patients 1000 10000 100000] [--to parquet csv ndjson] [--runs 3]
+    python3 benches/whole_process.py [--patients 1000 10000 100000] [--to parquet csv fhir omop:parquet meds] [--runs 3]
 
-Each figure is the median of the runs. Rows per second per core = rows / CPU seconds (user + system), so that a busy
+Each figure is the median of the runs. Per second per core means per CPU second (user + system), so that a busy
 machine changes it little; memory is the largest resident set of the process.
 """
 
@@ -44,8 +44,9 @@ def main():
     options.add_argument("--program", default="target/release/manikin")
     options.add_argument("--folder", default=None, help="where the output goes meanwhile")
     given = options.parse_args()
-    print("| spec | patients | to | threads | rows | MB written | wall s | CPU s | rows/s/core | MB/s/core | peak MiB |")
-    print("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+    print("| spec | patients | to | threads | rows | MB written | wall s | CPU s | patients/s/core | rows/s/core | MB/s/core"
+          " | peak MiB |")
+    print("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     for patients in given.patients:
         for form in given.to:
             runs, rows, written = [], 0, 0
@@ -59,13 +60,15 @@ def main():
                     ]))
                     manifest = json.loads((folder / "manifest.json").read_text())
                     rows = sum(entity["rows"] for entity in manifest["entities"])
+                    for standard in manifest.get("standards", []):
+                        rows += sum(table["rows"] for table in standard["tables"])
                     written = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
                 finally:
                     shutil.rmtree(parent, ignore_errors=True)
             wall, cpu, peak = (statistics.median(run[at] for run in runs) for at in range(3))
             print(
                 f"| {Path(given.spec).stem} | {patients:,} | {form} | {given.threads} | {rows:,} | {written:,.0f} |"
-                f" {wall:.1f} | {cpu:.1f} | {rows / cpu:,.0f} | {written / cpu:,.0f} | {peak:,.0f} |",
+                f" {wall:.1f} | {cpu:.1f} | {patients / cpu:,.0f} | {rows / cpu:,.0f} | {written / cpu:,.0f} | {peak:,.0f} |",
                 flush=True,
             )
 

@@ -139,4 +139,11 @@ mod tests {
         let wanted = Column::texts([Some("b"), Some("b"), None]);
         assert_eq!(index.find(&[&wanted, &Column::integers(vec![1, 2, 1])]), [2, NO_ROW, NO_ROW]);
     }
+
+    #[test]
+    fn keys_that_stand_together_are_found_like_any_other() {
+        let index = KeyIndex::new(&[&Column::texts([Some("a"), Some("b"), Some("")])]);
+        let wanted = Column::texts([Some("b"), Some("b"), None, Some("b"), Some("x"), Some("x"), Some(""), Some("a")]);
+        assert_eq!(index.find(&[&wanted]), [1, 1, NO_ROW, 1, NO_ROW, NO_ROW, 2, 0]);
+    }
 }
