@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// Endings of the files that specs are made of; scripts that drafted them stay out.
+/// Endings of the files that specs are made of; what drafted them stays out, in folders named `build`.
 const ENDINGS: &[&str] = &["yaml", "csv", "json"];
 
 fn main() -> io::Result<()> {
@@ -36,6 +36,9 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) -> i
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if path.is_dir() && name == "build" {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, &format!("{prefix}{name}/"), files)?;
         } else if path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| ENDINGS.contains(&ending)) {
