@@ -8,7 +8,7 @@ use manikin_expression::{Expression, Hop, Type};
 use manikin_tables::{Column, EvaluationError, NO_ROW, Relations, evaluate};
 
 use super::id::UuidText;
-use super::program::{Op, Program, shut};
+use super::program::{Keep, Op, Program, shut};
 use super::values::Values;
 use super::zone::{Zone, push_instant};
 use super::{EncodeError, Json, Resources};
@@ -319,14 +319,16 @@ impl Writer<'_, '_> {
                     self.out.push(b',');
                     alive = true;
                 }
-                Op::Group { key, open, close, ops } => {
+                Op::Group { key, open, close, ops, keep } => {
                     let start = self.out.len();
                     self.out.extend_from_slice(key);
                     self.out.push(*open);
-                    if self.run(ops, row) {
+                    let inside = self.out.len();
+                    let varies = self.run(ops, row);
+                    if varies || (*keep == Keep::Anything && self.out.len() > inside) {
                         shut(&mut self.out, *close);
                         self.out.push(b',');
-                        alive = true;
+                        alive |= varies;
                     } else {
                         self.out.truncate(start);
                     }

@@ -37,8 +37,8 @@ pub(super) enum Op {
     Instant { key: Vec<u8>, time: ExpressionId, zone: Option<ExpressionId> },
     /// A key and a reference: what stands before the id, and the entries after it.
     Reference { key: Vec<u8>, way: usize, head: Vec<u8>, beside: Vec<Op> },
-    /// A key and an object or array, left out where nothing in it varies.
-    Group { key: Vec<u8>, open: u8, close: u8, ops: Vec<Op> },
+    /// A key and an object or array.
+    Group { key: Vec<u8>, open: u8, close: u8, ops: Vec<Op>, keep: Keep },
     /// One of two.
     Choose { condition: ExpressionId, then: Vec<Op>, otherwise: Vec<Op> },
     /// The first that writes something.
@@ -47,11 +47,28 @@ pub(super) enum Op {
     Each { frame: FrameId, ops: Vec<Op> },
 }
 
+/// When an object or array is written that is not the same in every row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Where something that varies is: literals describe it, and are nothing without it.
+    Varying,
+    /// Where anything is: the items of an array stand for themselves.
+    Anything,
+}
+
 impl Program {
     /// Compiles the body of a projection.
     pub(super) fn new(checked: &Checked, to: &str, body: &Body) -> Self {
         let mut compiler = Compiler { checked, references: Vec::new() };
-        let ops = compiler.entries(&body.entries);
+        let mut ops = compiler.entries(&body.entries);
+        // What every resource says about itself holds without what this one adds to it.
+        for op in &mut ops {
+            if let Op::Group { key, keep, .. } = op
+                && key == b"\"meta\":"
+            {
+                *keep = Keep::Anything;
+            }
+        }
         let mut head = b"{\"resourceType\":".to_vec();
         json(&Value::from(to), &mut head);
         head.extend_from_slice(b",\"id\":\"");
@@ -106,14 +123,14 @@ impl Compiler<'_> {
             }
             Tree::Object(entries) => {
                 let ops = self.entries(entries);
-                group(key, (b'{', b'}'), ops, out);
+                group(key, (b'{', b'}', Keep::Varying), ops, out);
             }
             Tree::Array(items) => {
                 let mut ops = Vec::new();
                 for item in items {
                     self.tree(Vec::new(), item, &mut ops);
                 }
-                group(key, (b'[', b']'), ops, out);
+                group(key, (b'[', b']', Keep::Anything), ops, out);
             }
             Tree::Each { frame, item } => {
                 let ops = self.one(key, item);
@@ -133,7 +150,7 @@ impl Compiler<'_> {
 }
 
 /// An object or array; the same bytes in every row where nothing in it varies.
-fn group(key: Vec<u8>, (open, close): (u8, u8), mut ops: Vec<Op>, out: &mut Vec<Op>) {
+fn group(key: Vec<u8>, (open, close, keep): (u8, u8, Keep), mut ops: Vec<Op>, out: &mut Vec<Op>) {
     if let [Op::Bytes(inner)] = ops.as_mut_slice() {
         let mut bytes = key;
         bytes.push(open);
@@ -142,7 +159,7 @@ fn group(key: Vec<u8>, (open, close): (u8, u8), mut ops: Vec<Op>, out: &mut Vec<
         bytes.push(b',');
         push_bytes(out, bytes);
     } else if !ops.is_empty() {
-        out.push(Op::Group { key, open, close, ops });
+        out.push(Op::Group { key, open, close, ops, keep });
     }
 }
 

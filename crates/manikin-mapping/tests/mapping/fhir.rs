@@ -84,6 +84,31 @@ fn literals_alone_are_always_written() {
 }
 
 #[test]
+fn a_literal_item_of_an_array_stays_without_the_others() {
+    for one in patients(
+        "{identifier: [{system: urn:x}, {value: \"= note\"}], maritalStatus: {coding: [{code: S}, {code: \"= null\"}]}}",
+    ) {
+        assert_eq!(one["identifier"][0], json!({"system": "urn:x"}));
+        assert_eq!(one.get("maritalStatus"), None);
+    }
+}
+
+#[test]
+fn what_every_resource_says_of_itself_stays_without_what_one_adds() {
+    let head = format!("{FHIR}meta: {{security: [{{code: HTEST}}]}}\n");
+    let text =
+        "projections: {p: {to: Patient, from: patient, profiles: [\"http://x\"], body: {meta: {source: \"= note\"}}}}";
+    let checked = checked(&head, text);
+    let encoded = Json::new(checked.clone()).encode(&rows(&checked.spec, None), Part::Subjects).expect("resources");
+    let found: Vec<Value> = encoded[0].iter().map(|(bytes, _)| serde_json::from_slice(bytes).expect("JSON")).collect();
+    assert!(found.iter().any(|one| one["meta"].get("source").is_none()));
+    for one in found {
+        assert_eq!(one["meta"]["security"], json!([{"code": "HTEST"}]));
+        assert_eq!(one["meta"]["profile"], json!(["http://x"]));
+    }
+}
+
+#[test]
 fn conditions_and_alternatives_choose_per_row() {
     let found = patients(
         "{gender: {$if: \"sex = 'F'\", $then: female, $else: male}, \
