@@ -3,4 +3,5 @@
 mod anything;
 mod fhir;
 mod mistakes;
+mod pages;
 mod support;
