@@ -234,6 +234,9 @@ impl FormatError {
             Self::FolderNotEmpty { .. } => "name another folder, or ask to overwrite this one".to_owned(),
             Self::NotAFolder { .. } => "name a folder; each entity becomes a file in it".to_owned(),
             Self::Io { source, path, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied if self.code() != "MK0902" => {
+                    format!("you may not read there; change the permissions of {}", path.display())
+                }
                 io::ErrorKind::PermissionDenied => {
                     format!(
                         "you may not write there; choose another place or change the permissions of {}",

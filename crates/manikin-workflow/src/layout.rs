@@ -63,7 +63,8 @@ impl Layout {
             is_truth(schema) || (flat.is_none() && (only.is_empty() || only.contains(&schema.entity)))
         };
         let tables: Vec<usize> = (0..schemas.len()).filter(|place| is_written(&schemas[*place])).collect();
-        let mut written: Vec<Arc<TableSchema>> = flat.iter().map(|flat| flat.schema().clone()).collect();
+        // The wide table is named after its entity and begins with its columns, so that the same cases break it.
+        let mut written: Vec<Arc<TableSchema>> = flat.iter().map(|flat| relaxed(spec, flat.schema())).collect();
         written.extend(tables.iter().map(|place| relaxed(spec, &schemas[*place])));
         if let Some(names) = &names {
             written = written.iter().map(|schema| names.rename(schema)).collect();

@@ -50,6 +50,14 @@ fn text(account: &Account, voice: Voice) -> String {
         }),
         color,
     )];
+    if !account.left_out.is_empty() {
+        let rows = account.left_out.iter();
+        parts.push(aligned(
+            &["not made", "why"],
+            rows.map(|entity| [entity.clone(), "the spec has no such entity".to_owned()]),
+            color,
+        ));
+    }
     if !account.not_converted.is_empty() {
         let rows = account.not_converted.iter();
         parts.push(aligned(
