@@ -174,6 +174,7 @@ fn a_drafted_spec_is_right_and_the_data_it_came_from_keeps_it() {
 }
 
 /// The folder of a data set beside the checkout, unpacked; `None`, with a word, on a machine that has none.
+#[allow(clippy::print_stderr)]
 fn shared(name: &str) -> Option<std::path::PathBuf> {
     let root = std::env::var_os("MANIKIN_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), std::path::PathBuf::from);
