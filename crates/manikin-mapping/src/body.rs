@@ -51,15 +51,31 @@ impl<'a, 'r, 's> Builder<'a, 'r, 's> {
     pub(crate) fn entries(&mut self, node: &Node, above: &str, frame: FrameId) -> Vec<(String, Tree)> {
         let elements = self.elements;
         let mut entries = Vec::new();
+        let mut absent = Vec::new();
         for (key, value) in node.entries() {
             self.report.enter(key.text.as_str());
-            if let Some(tree) = self.entry(key, value, above, frame) {
-                entries.push((key.text.clone(), tree));
+            let told = self.report.diagnostics.len();
+            match self.entry(key, value, above, frame) {
+                Some(tree) => entries.push((key.text.clone(), tree)),
+                None if self.report.diagnostics.len() == told => absent.push(key),
+                None => {}
             }
             self.report.leave();
         }
         for name in elements.required(above) {
             let written = elements.written(above, name);
+            let is_there = written.iter().any(|key| entries.iter().any(|(known, _)| known == key));
+            if let Some(key) = absent.iter().find(|key| !is_there && written.contains(&key.text)) {
+                // Without any entry there is no object that could lack one.
+                if entries.is_empty() {
+                    continue;
+                }
+                let message = format!("`{above}` must have `{name}`, and the spec has nothing for it");
+                let help = "give it another value where the spec lacks the first: `{$first: [\"=? field\", another]}`";
+                let warning = manikin_diagnostic::Diagnostic::warning(codes::MISSING_ELEMENT, message).help(help);
+                self.report.push(key.span, warning);
+                continue;
+            }
             if !written.iter().any(|key| node.get(key).is_some()) {
                 let message = format!("`{above}` must have `{name}`");
                 let help = match written.as_slice() {
@@ -268,8 +284,14 @@ impl<'a, 'r, 's> Builder<'a, 'r, 's> {
         frame: FrameId,
         value: &mut dyn FnMut(&mut Self, &Node) -> Option<Tree>,
     ) -> Option<Tree> {
+        let told = self.report.diagnostics.len();
         let condition = node.get("$if").and_then(|condition| self.condition(condition, frame));
+        // What the spec cannot be asked is not so, and what depends on it is not looked at.
+        let is_never = condition.is_none() && node.get("$if").is_some() && self.report.diagnostics.len() == told;
         let Some((then_key, then)) = node.entry("$then") else {
+            if is_never {
+                return None;
+            }
             let rest: Vec<(Key, Node)> = node.entries().iter().filter(|(key, _)| key.text != "$if").cloned().collect();
             let tree = value(self, &Node { span: node.span, value: Value::Map(rest) })?;
             return Some(Tree::Choose { condition: condition?, then: Box::new(tree), otherwise: None });
@@ -279,7 +301,7 @@ impl<'a, 'r, 's> Builder<'a, 'r, 's> {
             self.report.error(then_key.span, codes::BAD_DIRECTIVE, "`$then` without `$if`", "add `$if: \"condition\"`");
         }
         self.report.enter("$then");
-        let then = value(self, then);
+        let then = if is_never { None } else { value(self, then) };
         self.report.leave();
         let otherwise = node.get("$else").and_then(|otherwise| {
             self.report.enter("$else");
@@ -288,7 +310,6 @@ impl<'a, 'r, 's> Builder<'a, 'r, 's> {
             tree
         });
         match (condition, then, otherwise) {
-            // What the spec cannot ask is not so.
             (None, _, otherwise) => otherwise,
             (Some(_), None, None) => None,
             (Some(condition), then, otherwise) => Some(Tree::Choose {

@@ -176,7 +176,9 @@ impl Mapping {
             let source = &names.all[*name];
             let mut report = Report::new(sources, &["projections", name]);
             let projection = self.projection(name, source, origin, names, world, &mut report);
-            if source.document.optional && report.diagnostics.has_errors() && report.beyond_names == 0 {
+            let lenient = source.document.condition.as_deref().is_some_and(|condition| Sql::plain(condition).lenient);
+            let optional = source.document.optional || lenient;
+            if optional && report.diagnostics.has_errors() && report.beyond_names == 0 {
                 let why = report.diagnostics.iter().next().map(|first| first.message.clone()).unwrap_or_default();
                 return (Vec::new(), Diagnostics::new(), Some((name, why)));
             }
@@ -216,7 +218,14 @@ impl Mapping {
         let filter = source.node.get("where").and_then(|node| {
             report.enter("where");
             let filter = match origin {
-                Origin::Entity(_) => names.condition(node, &rows, world, report),
+                // Rows cannot be chosen by what the spec lacks: `?` leaves the projection out, as `optional` does.
+                Origin::Entity(_) => {
+                    let strict = node.written().map(|text| Sql { lenient: false, ..Sql::plain(text) });
+                    match strict {
+                        Some(sql) => names.expression(node, sql, &rows, Some(&Type::Boolean), world, report),
+                        None => names.condition(node, &rows, world, report),
+                    }
+                }
                 _ => {
                     let help = "take `where` away";
                     report.error(

@@ -186,8 +186,16 @@ impl Cells<'_> {
             match columns.get(&column.name) {
                 Some(node) => {
                     report.enter(column.name.as_str());
-                    if let Some(cell) = self.cell(node, column, report) {
-                        written.push((column.clone(), cell));
+                    let told = report.diagnostics.len();
+                    match self.cell(node, column, report) {
+                        Some(cell) => written.push((column.clone(), cell)),
+                        None if column.required && report.diagnostics.len() == told => {
+                            let message =
+                                format!("`{}` must have a value, and the spec has nothing for it", column.name);
+                            let help = "give it another where the spec lacks the first: `{$first: [\"=? field\", 0]}`";
+                            report.error(node.span, codes::MISSING_ELEMENT, message, help);
+                        }
+                        None => {}
                     }
                     report.leave();
                 }

@@ -101,6 +101,29 @@ fn a_mark_lets_an_expression_name_what_the_spec_lacks() {
 }
 
 #[test]
+fn what_depends_on_what_the_spec_lacks_is_left_out_unseen() {
+    assert_eq!(body("{name: [{$if: \"? nickname is not null\", text: \"= nickname\"}]}"), [""; 0]);
+    assert_eq!(body("{gender: {$if: \"? nickname = 'x'\", $then: \"= nickname\", $else: female}}"), [""; 0]);
+    let chosen = "projections: {p: {to: Patient, from: patient, where: \"? nickname is not null\", body: {language: \"= nickname\"}}}";
+    assert_eq!(fhir(chosen), ["MK1116 p"]);
+}
+
+#[test]
+fn what_must_be_there_and_the_spec_has_nothing_for_is_told() {
+    let (codes, text) = told(
+        FHIR,
+        "projections: {p: {to: Patient, from: patient, body: {communication: [{preferred: true, language: {text: \"=? tongue\"}}]}}}",
+    );
+    assert_eq!(codes, ["MK1105 language"]);
+    assert!(text.contains("warning[MK1105]"), "{text}");
+    let person = |id: &str| {
+        omop(&format!("projections: {{person: {{to: person, from: patient, columns: {{person_id: {id}}}}}}}"))
+    };
+    assert_eq!(person("\"=? number\""), ["MK1105 \"=? number\""]);
+    assert_eq!(person("{$first: [\"=? number\", 0]}"), [""; 0]);
+}
+
+#[test]
 fn references_that_lead_nowhere_are_told() {
     let doctor = "d: {to: Practitioner, from: doctor, body: {active: true}}, n: {to: Person, from: nobody, body: {}},";
     let visit = |reference: &str| {
