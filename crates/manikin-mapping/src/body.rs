@@ -73,7 +73,7 @@ impl<'a, 'r, 's> Builder<'a, 'r, 's> {
                 let message = format!("`{above}` must have `{name}`, and the spec has nothing for it");
                 let help = "give it another value where the spec lacks the first: `{$first: [\"=? field\", another]}`";
                 let warning = manikin_diagnostic::Diagnostic::warning(codes::MISSING_ELEMENT, message).help(help);
-                self.report.push(key.span, warning);
+                self.report.lack(key.span, warning);
                 continue;
             }
             if !written.iter().any(|key| node.get(key).is_some()) {

@@ -193,7 +193,9 @@ impl Cells<'_> {
                             let message =
                                 format!("`{}` must have a value, and the spec has nothing for it", column.name);
                             let help = "give it another where the spec lacks the first: `{$first: [\"=? field\", 0]}`";
-                            report.error(node.span, codes::MISSING_ELEMENT, message, help);
+                            let missing =
+                                manikin_diagnostic::Diagnostic::error(codes::MISSING_ELEMENT, message).help(help);
+                            report.lack(node.span, missing);
                         }
                         None => {}
                     }

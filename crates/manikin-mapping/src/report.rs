@@ -32,6 +32,11 @@ impl<'a> Report<'a> {
     pub(crate) fn push(&mut self, span: Span, diagnostic: Diagnostic) {
         let is_name = [codes::UNKNOWN_NAME, codes::UNREACHABLE, codes::UNKNOWN_ENTITY].contains(&diagnostic.code);
         self.beyond_names += usize::from(!is_name);
+        self.lack(span, diagnostic);
+    }
+
+    /// Adds that something is missing because the spec lacks a name.
+    pub(crate) fn lack(&mut self, span: Span, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic.at(span).path(path::text(&self.path)));
     }
 
