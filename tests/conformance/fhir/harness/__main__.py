@@ -83,7 +83,7 @@ def arguments():
     parser.add_argument("--packages", type=Path, required=True, help="folder of the packages of definitions")
     parser.add_argument("--work", type=Path, required=True, help="folder in which the tools are installed")
     parser.add_argument("--repository", type=Path, required=True)
-    parser.add_argument("--per-profile", type=int, default=12, help="resources of each profile in the sample, at least")
+    parser.add_argument("--per-profile", type=int, default=3, help="resources of each profile in the sample, at least")
     parser.add_argument("--tools", default="pyrofile,helios,hl7,fhirclient")
     parser.add_argument("--foreign", action="store_true", help="data made elsewhere: the validators alone")
     return parser.parse_args()

@@ -6,6 +6,9 @@ from collections import Counter, defaultdict
 from .checks import check, gather
 from .findings import Finding
 
+# Bytes of the longest resource in the sample.
+LONGEST = 16_000
+
 
 class Run:
     """What one pass over a folder of NDJSON files found."""
@@ -50,7 +53,8 @@ class Run:
             self.units[unit].append(where) if len(self.units[unit]) < 3 else None
         for rule, at, text in check(resource, self.codes):
             self.findings.append((where, rule, f"{at}: {text}"))
-        if self._wanted(kind, profiles, resource):
+        # A long bill shows no more than a short one and costs the validators a hundred times as much.
+        if len(line) < LONGEST and self._wanted(kind, profiles, resource):
             self.sample.append(line.decode().rstrip("\n"))
 
     def _wanted(self, kind, profiles, resource):
@@ -59,7 +63,7 @@ class Run:
         count = self.counts[group]
         shape = (group, "shape", tuple(sorted(resource)))
         code = (group, "code", first_code(resource))
-        new = self._places[shape] == 0 or (self._places[code] == 0 and self._places[group] < 4 * self.per_group)
+        new = self._places[shape] == 0 or (self._places[code] == 0 and self._places[group] < 3 * self.per_group)
         spaced = self._places[group] < self.per_group and count >= 4 ** (self._places[group] // 4)
         if new or spaced:
             self._places.update([shape, code, group])
