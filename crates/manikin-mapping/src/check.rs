@@ -80,6 +80,12 @@ impl Mapping {
         }
         let mut names = Names { all: &self.projections, live };
         let (projections, found) = loop {
+            for (name, of) in self.empty_eras(&names) {
+                let source = &self.projections[name];
+                diagnostics.push(era_left_out(name, source, &of));
+                left_out.push((name.to_owned(), of));
+                names.live.shift_remove(name);
+            }
             let (projections, found, lacking) = self.projections_of(&names, &world, sources);
             // What is optional goes, and with it the references to it; then everything is looked at again.
             match lacking {
@@ -161,6 +167,25 @@ impl Mapping {
             Some(entity) => Ok(Origin::Entity(entity)),
             None => Err(Absence::LeftOut(from.clone())),
         }
+    }
+
+    /// The eras of tables that other projections would fill, if the spec had rows for them.
+    fn empty_eras<'n>(&self, names: &Names<'n>) -> Vec<(&'n str, String)> {
+        let fills = |name: &str, table: &str| {
+            let document = &self.projections[name].document;
+            document.to == table && document.era.is_none()
+        };
+        let mut empty = Vec::new();
+        for (name, origin) in &names.live {
+            let Some(era) = &self.projections[*name].document.era else { continue };
+            let is_left_out = !names.live.keys().any(|other| fills(other, &era.of));
+            // A table that no projection names at all is a mistake, which is told where the era is checked.
+            let is_known = self.projections.keys().any(|other| fills(other, &era.of));
+            if *origin == Origin::Era && is_left_out && is_known {
+                empty.push((*name, era.of.clone()));
+            }
+        }
+        empty
     }
 
     /// Every live projection checked, or the optional one that lacks a name.
@@ -527,6 +552,13 @@ fn absent(name: &str, source: &Source, entity: &str, spec: &Spec) -> Diagnostic 
         .at(source.node.span_of(&["from"]))
         .path(format!("projections.{name}.from"))
         .suggest(nearest(entity, names))
+}
+
+fn era_left_out(name: &str, source: &Source, of: &str) -> Diagnostic {
+    let message = format!("projection `{name}` is left out: the spec has no rows for `{of}`");
+    Diagnostic::note(codes::PROJECTION_LEFT_OUT, message)
+        .at(source.node.span_of(&["era", "of"]))
+        .path(format!("projections.{name}.era.of"))
 }
 
 fn optional(name: &str, source: &Source, why: &str) -> Diagnostic {

@@ -248,6 +248,8 @@ fn keys_and_eras_are_held_against_the_tables_they_lead_to() {
     assert_eq!(era("visits", "start"), ["MK1114 visits"]);
     assert_eq!(era("visit", "count"), ["MK1106 count"]);
     assert_eq!(era("visit", "begin"), ["MK1111 begin"]);
+    let nobody = "v: {to: visit, from: nobody, columns: {}}\n  e: {to: visit_era, era: {of: visit, by: [person_id], start: visit_date, end: visit_date, gap_days: 1}, columns: {}}";
+    assert_eq!(with(nobody), ["MK1116 nobody", "MK1116 visit"]);
 }
 
 #[test]
