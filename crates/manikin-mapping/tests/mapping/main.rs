@@ -2,6 +2,7 @@
 
 mod anything;
 mod fhir;
+mod library;
 mod mistakes;
 mod pages;
 mod support;
