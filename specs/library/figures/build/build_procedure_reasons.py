@@ -1,6 +1,7 @@
 """Writes ../procedure-reasons.csv: which procedures and services are done for which principal diagnosis, by setting.
 
-The settings AMB_LAB and EMER_LAB add laboratory services and, matched by the column visit, the visit that a claim bills.
+An emergency transport is of one kind: the column transport names it, and a reader matches one kind to an encounter, so
+that either kind has the weight of both. The settings AMB_LAB and EMER_LAB add laboratory services and, matched by the column visit, the visit that a claim bills.
 A row says that a procedure is done for a diagnosis; its weight is that of ../../codes/procedures.csv times the factor
 below. Limits of sex and age are copied. Deliveries are left out: what is done then follows from the mode of delivery.
 The pairs are ASSUMED: usual practice. Run from this folder: python3 build_procedure_reasons.py
@@ -8,6 +9,9 @@ The pairs are ASSUMED: usual practice. Run from this folder: python3 build_proce
 
 import csv
 import re
+
+# What the column transport holds for emergency ambulance services: advanced or basic life support.
+TRANSPORT = {"A0427": "ALS", "A0429": "BLS"}
 
 # setting: [(diagnoses as a regular expression, {procedure: factor})]; every line that fits counts.
 ANY_STAY = r"[A-NR-U]"
@@ -61,7 +65,7 @@ PAIRS = {
         (r"R63|E4|K56", {"3E0436Z": 1, "0DH63UZ": 1}),
     ],
     "EMER": [
-        (r"[A-U]", {"A0427": 0.08, "A0429": 0.12}),
+        (r"[A-U]", {"A0427": 0.176, "A0429": 0.22}),
         (r"R11|K|A0|E86|R10|N20|N23|O2", {"J2405": 1.5, "J7030": 1.2}),
         (r"R50|A41|N10|E1|R55|U07", {"J7030": 1}),
         (r"R10|K|N2|N1", {"74177": 2}),
@@ -125,19 +129,19 @@ for setting, pairs in PAIRS.items():
             if row["sex"] and diagnosis["sex"] and row["sex"] != diagnosis["sex"]:
                 continue
             out.append([f"{setting}.{diagnosis['code']}.{code}", f"{code} for {diagnosis['code']}", setting, diagnosis["code"], "", code, row["sex"], row["min_age"], row["max_age"],
-                        f"{float(row['weight']) * factor:.3g}"])
+                        TRANSPORT.get(code, ""), f"{float(row['weight']) * factor:.3g}"])
     # Laboratory services fit any diagnosis (an empty reason); the clinical record bills its own laboratory orders instead.
     if setting != "IMP":
         for code, row in procedures.items():
             if row["display"] == "laboratory" and row["system"] == "cpt" and row["setting"] in ("AMB", setting):
                 out.append([f"{setting}_LAB.{code}", f"{code} for any diagnosis", f"{setting}_LAB", "", "", code, row["sex"], row["min_age"], row["max_age"],
-                            f"{float(row['weight']) * 0.06:.3g}"])
+                            "", f"{float(row['weight']) * 0.06:.3g}"])
         # A visit fits a claim that has that visit and outweighs what else may stand on it.
         for code, row in procedures.items():
             if row["display"] in ("office visit", "preventive visit", "ed visit", "hospital visit") or code in ("G0463", "G0439"):
-                out.append([f"{setting}_LAB.visit.{code}", f"{code} for any diagnosis", f"{setting}_LAB", "", code, code, "", "", "", 150])
+                out.append([f"{setting}_LAB.visit.{code}", f"{code} for any diagnosis", f"{setting}_LAB", "", code, code, "", "", "", "", 150])
         out.extend([[line[0].replace(setting, f"{setting}_LAB", 1), line[1], f"{setting}_LAB", *line[3:]] for line in out if line[2] == setting])
 with open("../procedure-reasons.csv", "w", encoding="utf-8", newline="") as file:
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow("key display setting reason visit procedure sex min_age max_age weight".split())
+    writer.writerow("key display setting reason visit procedure sex min_age max_age transport weight".split())
     writer.writerows(out)
