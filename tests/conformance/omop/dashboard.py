@@ -5,6 +5,7 @@ fails when more rows violate it than its threshold allows, and it does not apply
 denominator is empty.
 """
 
+import hashlib
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,8 @@ def applies_to(description, row):
 
 def checks(ohdsi):
     """Every check: its id, its table, its name, its threshold and its SQL for DuckDB."""
-    cache = Path("target/omop-venv/dashboard.pickle")
+    # Rendering them takes longer than running them; what they are rendered by is in the name.
+    cache = Path(f"target/omop-venv/dashboard-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]}.pickle")
     if cache.exists():
         return pickle.loads(cache.read_bytes())
     made = []
