@@ -332,6 +332,20 @@ fn billed_over_allowed_has_the_published_median_and_spread() {
 }
 
 #[test]
+fn nobody_is_in_an_office_or_in_another_bed_during_a_stay_in_hospital() {
+    let during = "select stay.claim_id, other.claim_id from claim as stay join claim as other using (patient_id) \
+                  where stay.claim_type = 'inpatient' and other.claim_id <> stay.claim_id";
+    claims().none(&format!(
+        "{during} and other.claim_type = 'professional' and other.place_of_service = '11' \
+         and other.service_date > stay.service_date and other.service_date <= stay.service_end_date"
+    ));
+    claims().none(&format!(
+        "{during} and other.claim_type = 'inpatient' \
+         and other.service_date between stay.service_date and stay.service_end_date"
+    ));
+}
+
+#[test]
 fn inpatient_claims_cost_what_hospital_stays_cost() {
     let allowed: Vec<f64> =
         claims().column("select allowed_amount from claim where claim_type = 'inpatient' and status = 'Paid'");
