@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from .agreement import disagreements
-from .bundles import bundle_findings
+from .bundles import bundle_findings, shortest_bundle
 from .codes import Codes
 from .findings import Suppressions
 from .mutants import plant
@@ -15,6 +15,8 @@ from .sample import Run, own_findings, short
 from .tools import Tools, units_in_error
 
 HERE = Path(__file__).resolve().parent.parent
+# The tools that are quick enough for a transaction bundle.
+BUNDLED = {"helios", "fhirclient"}
 
 
 def main():
@@ -35,7 +37,11 @@ def main():
     mutants, unfit = ([], []) if options.foreign else plant(lines)
     lines += [text for _, _, text in mutants]
     sample = work / "sample.ndjson"
+    # A bundle stands last: HL7's validator and Pyrofile, which are slow, see its resources one by one.
+    bundle = [shortest_bundle(options.bundles)] if options.bundles else []
     sample.write_text("".join(line + "\n" for line in lines))
+    with_bundle = work / "sample-bundle.ndjson"
+    with_bundle.write_text("".join(line + "\n" for line in lines + bundle))
 
     packages = {
         "core": options.packages / "hl7.fhir.r4.core-4.0.1.tgz",
@@ -44,7 +50,7 @@ def main():
     }
     tools = Tools(work, {name: absolute(value) for name, value in packages.items()}, definitions, HERE)
     names = [name for name in tools.all() if name in options.tools.split(",")]
-    started = [tools.start(name, sample) for name in names]
+    started = [tools.start(name, with_bundle if name in BUNDLED else sample) for name in names]
     found, seconds, suppressions = {}, {}, {}
     for process in started:
         name = process[0]
@@ -53,14 +59,15 @@ def main():
     if not options.foreign:
         found["own"] = own_findings(lines, run.ids, codes, work, units_in_error)
 
-    kinds = [resource_type(line) for line in lines]
+    kinds = [resource_type(line) for line in lines + bundle]
     left = {}
     for name, findings in found.items():
         hide = suppressions.get(name)
         left[name] = [f for f in findings if not (hide and hide.hides(f, kinds[f.line - 1]))]
 
     failures = report_run(run, lines[:originals], options)
-    failures += report_tools(left, originals, kinds, seconds, suppressions, options)
+    good = {*range(1, originals + 1), *range(len(lines) + 1, len(lines) + len(bundle) + 1)}
+    failures += report_tools(left, good, kinds, seconds, suppressions, options)
     if not options.foreign:
         failures += report_mutants(mutants, unfit, left, originals)
         wrong = units_in_error(work, set(run.units))
@@ -116,11 +123,11 @@ def report_run(run, sample, options):
     return len(run.findings)
 
 
-def report_tools(left, originals, kinds, seconds, suppressions, options):
+def report_tools(left, good_lines, kinds, seconds, suppressions, options):
     failures = 0
-    print(f"\nsample of {originals} resources:")
+    print(f"\nsample of {len(good_lines)} resources and bundles:")
     for name, findings in left.items():
-        good = [f for f in findings if f.line <= originals]
+        good = [f for f in findings if f.line in good_lines]
         failures += len(good)
         hide = suppressions.get(name)
         used = sum(hide.used.values()) if hide else 0
