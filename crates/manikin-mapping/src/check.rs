@@ -5,43 +5,20 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use manikin_diagnostic::{Diagnostic, Diagnostics, Sources, Span, codes, nearest};
-use manikin_expression::{Expression, Hop, Literal, Type};
+use manikin_expression::{Expression, Literal, Type};
 use manikin_spec::node::{Key, Node, Value};
-use manikin_spec::spec::{EntityId, Spec};
+use manikin_spec::spec::Spec;
 use manikin_tables::lookup_table;
 
 use crate::body::Builder;
-use crate::checked::{Checked, Content, From, Projection, ProjectionId, Standard};
+use crate::checked::{Checked, Content, From, Projection, Standard};
 use crate::fragment::expand;
+use crate::names::{Names, Origin};
 use crate::read::{Mapping, Source};
 use crate::report::Report;
 use crate::scope::{RUN_CONSTANTS, Rows, World};
-use crate::sql::{self, Sql};
+use crate::sql::Sql;
 use crate::tree::{Body, FrameId, Tree};
-
-/// The projections that others may refer to.
-pub(crate) struct Names<'a> {
-    /// Every projection of the mapping.
-    pub(crate) all: &'a IndexMap<String, Source>,
-    /// Those that the spec has rows for, with what they are made of.
-    pub(crate) live: IndexMap<&'a str, Origin>,
-}
-
-/// What a projection is made of, before its content is checked.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Origin {
-    Entity(EntityId),
-    Run,
-    Table(String),
-    Era,
-}
-
-/// A projection that is referred to, and the way to its row.
-pub(crate) struct Target {
-    pub(crate) projection: ProjectionId,
-    pub(crate) to: String,
-    pub(crate) hops: Vec<Hop>,
-}
 
 impl Mapping {
     /// Holds the mapping against a spec.
@@ -397,7 +374,6 @@ impl Mapping {
             entries.extend(builder.entries(&expanded, to, FrameId(0)));
         }
         builder.body.entries = entries;
-        builder.body.profiles.clone_from(&source.document.profiles);
         let body = builder.finish();
         report.leave();
         body
@@ -431,112 +407,6 @@ fn take(node: &mut Node, name: &str) -> Option<Node> {
     let Value::Map(entries) = &mut node.value else { return None };
     let at = entries.iter().position(|(key, _)| key.text == name)?;
     Some(entries.remove(at).1)
-}
-
-impl Names<'_> {
-    /// The projection of a name and the way from some rows to the row that it is made of; `None` where it is wrong,
-    /// or left out.
-    pub(crate) fn reach(
-        &self,
-        name: &Node,
-        via: Option<&Node>,
-        rows: &Rows,
-        world: &World<'_>,
-        report: &mut Report<'_>,
-    ) -> Option<Target> {
-        let text = name.written().unwrap_or_default();
-        let (text, lenient) = match text.strip_prefix('?') {
-            Some(rest) => (rest.trim(), true),
-            None => (text, false),
-        };
-        let Some((at, _, origin)) = self.live.get_full(text) else {
-            if !self.all.contains_key(text) {
-                let names = self.all.keys().map(String::as_str);
-                let message = format!("there is no projection `{text}`");
-                report.unknown(name.span, codes::UNKNOWN_PROJECTION, message, text, names);
-            }
-            return None;
-        };
-        let to = self.all[text].document.to.clone();
-        let projection = ProjectionId(at);
-        let (Origin::Entity(target), Some(from)) = (origin, rows.entity()) else {
-            let message = format!("no row of `{text}` belongs to the row here");
-            report.error(name.span, codes::UNREACHABLE, message, "only rows of entities refer to each other");
-            return None;
-        };
-        let target_name = &world.spec[*target].name;
-        let found = match via {
-            None if from == *target => Ok((Vec::new(), from)),
-            None => world.way(from, &[target_name.as_str()]),
-            Some(via) => {
-                let path: Vec<&str> = via.written().unwrap_or_default().split('.').map(str::trim).collect();
-                world.way(from, &path)
-            }
-        };
-        match found {
-            Ok((hops, at)) if at == *target => {
-                let mut all = rows.to_entity(world.spec);
-                all.extend(hops);
-                Some(Target { projection, to, hops: world.straight(rows, all) })
-            }
-            Ok((_, at)) => {
-                let message =
-                    format!("`$via` leads to `{}`, and `{text}` is made of `{target_name}`", world.spec[at].name);
-                let span = via.map_or(name.span, |via| via.span);
-                report.error(
-                    span,
-                    codes::UNREACHABLE,
-                    message,
-                    "name the way to the row that the projection is made of",
-                );
-                None
-            }
-            Err(error) if lenient && !error.ambiguous => None,
-            Err(error) => {
-                let near = error.suggestions.first().map(String::as_str);
-                let help = if error.ambiguous {
-                    "say which way: `$via: field`"
-                } else {
-                    "the row here must hold its key, or belong to a row that does; `$via` names another way"
-                };
-                let diagnostic = Diagnostic::error(codes::UNREACHABLE, error.message).suggest(near).help(help);
-                report.push(via.map_or(name.span, |via| via.span), diagnostic);
-                None
-            }
-        }
-    }
-
-    /// An expression or a literal that gives text, or a list of text where `lists` are allowed.
-    fn text(
-        &self,
-        node: &Node,
-        lists: bool,
-        rows: &Rows,
-        world: &World<'_>,
-        report: &mut Report<'_>,
-    ) -> Option<Expression> {
-        let quoted;
-        let sql = match (sql::expression(node), node.written()) {
-            (Some(sql), _) => sql,
-            (None, Some(text)) => {
-                quoted = format!("'{}'", sql::unescaped(text).replace('\'', "''"));
-                Sql { text: &quoted, start: 0, lenient: false }
-            }
-            (None, None) => {
-                let message = format!("expected text or an expression, found {}", node.kind());
-                report.error(node.span, codes::WRONG_ELEMENT_TYPE, message, "write `= field`");
-                return None;
-            }
-        };
-        let found = self.expression(node, sql, rows, None, world, report)?;
-        let right = found.ty == Type::Text || (lists && found.ty == Type::List(Box::new(Type::Text)));
-        if !right {
-            let message = format!("expected text, and the expression gives {}", found.ty);
-            report.error(node.span, codes::WRONG_ELEMENT_TYPE, message, "make it text: `= text(x)`");
-            return None;
-        }
-        Some(found)
-    }
 }
 
 /// Why a projection is not there.

@@ -5,9 +5,9 @@ use manikin_expression::{Literal, Type, exact_units};
 use manikin_spec::node::{Node, Value};
 use manikin_spec::table::Values;
 
-use crate::check::{Names, Origin};
 use crate::checked::{Cell, ColumnDef, Content, Era, EraValue, From, TableDef, Through};
 use crate::fragment::expand;
+use crate::names::{Names, Origin};
 use crate::read::{Mapping, Source};
 use crate::report::Report;
 use crate::scope::{Rows, World};

@@ -11,10 +11,8 @@ pub struct Body {
     pub frames: Vec<Frame>,
     /// Every expression, with the frame that it is seen from. Equal ones of a frame are held once.
     pub expressions: Vec<(FrameId, Expression)>,
-    /// The entries of the resource, without `resourceType`, `id` and `meta`.
+    /// The entries of the resource, `meta` first, without `resourceType` and `id`.
     pub entries: Vec<(String, Tree)>,
-    /// Profiles that the resource claims.
-    pub profiles: Vec<String>,
 }
 
 /// Index of a frame in [`Body::frames`].
