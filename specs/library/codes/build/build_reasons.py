@@ -4,7 +4,11 @@ A code's setting weight is multiplied by an age factor (ASSUMED, below) because 
 sepsis is far commoner at 75 than at 5, which limits of age alone do not say. A code enters a band
 only when its limits of age cover the whole band, so that matching by band never breaks them.
 Birth stays (Z38.-) are left out: they belong to the event of birth, once per person.
-Codes below 0.1 % of their cell are dropped. Run: python build_reasons.py
+Codes below 0.1 % of their cell are dropped.
+
+Hypertension and chronic kidney disease are coded by one code, or by several that a random draw does not get right, and
+lipids by the most specific one. The columns hypertension and lipids name those codes: who draws several codes draws
+one of each first, by weight, and then matches it with weight_alone, in which each weighs what all do together. Run: python build_reasons.py
 """
 import csv
 import pathlib
@@ -98,6 +102,9 @@ GRAVE = r"A41|I2[16]|I6[013]|I46|I50|I11\.0|I13|I16\.[19]|J9[56]|J80|J69|K92\.[0
 MINOR = r"J0[0126]|J30|H|B34|B0|L|S[0-9]0|S[5689]3|M|R21|R05|K0|Z|N76|J40|T14|W|R51|J11|J10"
 URGENCY = {"grave": (10, 0), "usual": (1, 0.7), "minor": (0.05, 1.4)}
 
+# Codes of which one stands on a claim (guidelines, sections I.B.2 and I.C.9.a).
+ALONE = {"hypertension": r"I1[0-3]|N18", "lipids": r"E78"}
+
 
 def urgency(code):
     return "grave" if re.match(GRAVE, code) else "minor" if re.match(MINOR, code) else "usual"
@@ -128,14 +135,18 @@ for cls, column in (("AMB", "weight_amb"), ("EMER", "weight_emer"), ("IMP", "wei
             total = sum(w for _, w in cell)
             band = f"{lo}-{hi}" if hi < 120 else f"{lo}+"
             band = "0" if hi == 0 else band
+            cell = [(r, w) for r, w in cell if w >= total * .001]
+            together = {name: sum(w for r, w in cell if re.match(pattern, r["code"])) for name, pattern in ALONE.items()}
             for r, w in cell:
-                if w >= total * .001:
-                    out.append([f"{cls}.{sex}.{band}.{r['code']}", r["display"], cls, sex, band, lo, hi, r["code"],
-                                f"{w:.3f}".rstrip("0").rstrip("."), r["acuity"],
-                                next((key for pattern, key in NEEDS if re.match(pattern, r["code"])), ""), urgency(r["code"]),
-                                *(f"{w * f:.3g}" for f in URGENCY[urgency(r["code"])])])
+                names = [name for name, pattern in ALONE.items() if re.match(pattern, r["code"])]
+                out.append([f"{cls}.{sex}.{band}.{r['code']}", r["display"], cls, sex, band, lo, hi, r["code"],
+                            f"{w:.3f}".rstrip("0").rstrip("."), r["acuity"],
+                            next((key for pattern, key in NEEDS if re.match(pattern, r["code"])), ""), urgency(r["code"]),
+                            *(f"{w * f:.3g}" for f in URGENCY[urgency(r["code"])]),
+                            *(r["code"] if name in names else "" for name in ALONE),
+                            f"{together[names[0]] if names else w:.3f}".rstrip("0").rstrip(".")])
 with (LIB / "figures/reasons-by-class.csv").open("w", newline="", encoding="utf-8") as f:
     w = csv.writer(f, lineterminator="\n")
-    w.writerow("key display class sex age_band age_from age_to code weight acuity needs urgency weight_urgent weight_minor".split())
+    w.writerow("key display class sex age_band age_from age_to code weight acuity needs urgency weight_urgent weight_minor hypertension lipids weight_alone".split())
     w.writerows(out)
 print(len(out))
