@@ -5,11 +5,10 @@
 
 use std::time::Instant;
 
-pub use manikin_metrics::{Column, Table, Values, table};
-use manikin_metrics::{
-    risk::{Index, Ruler, Search},
-    stats::draws,
-};
+pub use manikin_metrics::{Column, Table, Values, risk, stats, table};
+
+use risk::{Index, Ruler, Search};
+use stats::draws;
 
 #[allow(dead_code)]
 #[path = "../src/risk/toy.rs"]

@@ -101,7 +101,10 @@ pub fn distances(folds: &Folds<'_>) -> Vec<Score> {
         Vec::new(),
         share,
         n,
-        format!("{nearer} nearer to train, {ties} ties; with {} train and {} holdout rows", folds.train.rows, folds.holdout.rows),
+        format!(
+            "{nearer} nearer to train, {ties} ties; with {} train and {} holdout rows",
+            folds.train.rows, folds.holdout.rows
+        ),
     );
     let hits = (nearer + ties / 2) as u64;
     scores.push(score.with_interval(clopper_pearson(hits, n as u64, folds.settings.level)));
@@ -154,7 +157,8 @@ fn shares(folds: &Folds<'_>) -> Result<(usize, [f64; 2], [f64; 2]), String> {
         Ok(folds.settings.nearest(folds.ruler(), table, queries, 1, among)?.nearest().collect())
     };
     let synthetic_others = nearest(&synthetic, &synthetic, Among::Others)?;
-    let share = |far: &[f64], near: &[f64]| far.iter().zip(near).filter(|(far, near)| far > near).count() as f64 / n as f64;
+    let share =
+        |far: &[f64], near: &[f64]| far.iter().zip(near).filter(|(far, near)| far > near).count() as f64 / n as f64;
     let against = |table: &Table, purpose| -> Result<[f64; 2], String> {
         let real = sample(table, purpose);
         let others = nearest(&real, &real, Among::Others)?;

@@ -80,11 +80,18 @@ impl OneRun {
     #[must_use]
     pub fn score(&self, delta: f64, confidence: f64) -> Score {
         let Self { canaries, guesses, right } = *self;
-        let method = format!("one run: {right} of {guesses} guesses right, {canaries} canaries, δ = {delta}, confidence {confidence}");
+        let method = format!(
+            "one run: {right} of {guesses} guesses right, {canaries} canaries, δ = {delta}, confidence {confidence}"
+        );
         let about = vec!["one_run".to_owned()];
         match self.epsilon(delta, confidence).filter(|_| guesses > 0) {
             Some(bound) => EPSILON.score(about, bound, canaries as usize, method),
-            None => EPSILON.incomplete(about, canaries as usize, method, "no guess was made, or the counts contradict each other"),
+            None => EPSILON.incomplete(
+                about,
+                canaries as usize,
+                method,
+                "no guess was made, or the counts contradict each other",
+            ),
         }
     }
 }

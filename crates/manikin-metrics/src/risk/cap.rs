@@ -88,18 +88,28 @@ impl Attribution {
 fn scored(definition: &Definition, fold: &str, found: Attribution, level: f64) -> Score {
     let (about, n) = (vec![fold.to_owned()], found.chances.len());
     let Some([score, left, baseline]) = found.protection() else {
-        return definition.incomplete(about, 0, "correct attribution", "no real row has known values that match any synthetic row");
+        return definition.incomplete(
+            about,
+            0,
+            "correct attribution",
+            "no real row has known values that match any synthetic row",
+        );
     };
     let method = format!("protection {left:.6} over baseline {baseline:.6}; numbers in {CELLS} cells of equal width");
     let half = moments(&found.chances).map_or(f64::NAN, |moments| {
         manikin_random::normal_quantile(0.5 * (1.0 + level)) * moments.sd / (n as f64).sqrt() / baseline
     });
-    definition
-        .score(about, score, n, method)
-        .with_interval(super::power::interval(score - half, score + half, level))
+    definition.score(about, score, n, method).with_interval(super::power::interval(score - half, score + half, level))
 }
 
-fn correct(real: &Table, synthetic: &Table, known: &[usize], secret: &[usize], matching: Matching, seed: u64) -> Attribution {
+fn correct(
+    real: &Table,
+    synthetic: &Table,
+    known: &[usize],
+    secret: &[usize],
+    matching: Matching,
+    seed: u64,
+) -> Attribution {
     let cut = |table: &Table, columns: &[usize]| Coded {
         columns: columns.iter().map(|&column| cells(table, real, column)).collect(),
         sizes: Vec::new(),
@@ -127,7 +137,8 @@ fn correct(real: &Table, synthetic: &Table, known: &[usize], secret: &[usize], m
         with_key[keys_of[row] as usize] += 1;
         *with_both.entry(word(row)).or_insert(0) += 1;
     }
-    let chance = |row: usize| with_both.get(&word(row)).copied().unwrap_or(0) as f64 / with_key[keys_of[row] as usize] as f64;
+    let chance =
+        |row: usize| with_both.get(&word(row)).copied().unwrap_or(0) as f64 / with_key[keys_of[row] as usize] as f64;
     let matched = |row: &usize| with_key[keys_of[*row] as usize] > 0;
     let mut chances: Vec<f64> = ranges[0].clone().filter(matched).map(chance).collect();
     if matching == Matching::Nearest {
@@ -177,9 +188,7 @@ fn cells(table: &Table, real: &Table, column: usize) -> Vec<u32> {
             let cell = |&number: &f64| match number {
                 _ if number.is_nan() => u32::MAX,
                 // Cells hold their upper edge, as in SDMetrics.
-                _ if width > 0.0 => {
-                    (libm::ceil((number - low) / width) - 1.0).clamp(0.0, (CELLS - 1) as f64) as u32
-                }
+                _ if width > 0.0 => (libm::ceil((number - low) / width) - 1.0).clamp(0.0, (CELLS - 1) as f64) as u32,
                 _ => 0,
             };
             numbers.iter().map(cell).collect()

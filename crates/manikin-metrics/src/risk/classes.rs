@@ -145,7 +145,13 @@ pub fn of_table(name: &str, table: &Table, keys: &[usize], sensitive: &[usize], 
     for &column in sensitive.iter().filter(|column| !keys.contains(column)) {
         let about = vec![name.to_owned(), table.columns[column].name.clone()];
         let classes: Vec<&[u32]> = (0..groups.len() as u32).map(|group| groups.members(group)).collect();
-        scores.extend(open(&about, &coded.columns[column], coded.sizes[column], &table.columns[column].values, &classes));
+        scores.extend(open(
+            &about,
+            &coded.columns[column],
+            coded.sizes[column],
+            &table.columns[column].values,
+            &classes,
+        ));
     }
     scores
 }
@@ -164,11 +170,13 @@ pub fn against(name: &str, sample: &Table, population: &Table, keys: &[usize]) -
     }
     let present = || counts.iter().filter(|[sample, _]| *sample > 0);
     let least = present().map(|[_, population]| *population).min().unwrap_or(0);
-    let delta = present().map(|[sample, population]| *sample as f64 / (*population).max(*sample) as f64).fold(0.0, f64::max);
+    let delta =
+        present().map(|[sample, population]| *sample as f64 / (*population).max(*sample) as f64).fold(0.0, f64::max);
     let (n, about) = (sample.rows, || vec![name.to_owned()]);
     let method = format!("a population table of {} rows: train and holdout together", population.rows);
     if least == 0 {
-        let reason = "some row's quasi-identifiers do not occur in the population table, so it is not one of these rows";
+        let reason =
+            "some row's quasi-identifiers do not occur in the population table, so it is not one of these rows";
         return vec![K_MAP.incomplete(about(), n, method, reason)];
     }
     vec![
@@ -226,7 +234,11 @@ fn open(about: &[String], codes: &[u32], size: usize, values: &Values, classes: 
         entropy = entropy.min(h);
         let most = kinds.iter().map(|&kind| counts[kind]).max().unwrap_or(0) as f64;
         recursive = recursive.max(if m > most { most / (m - most) } else { f64::INFINITY });
-        far = far.max(if ordered { moved(&counts, m, &whole, n as f64) } else { apart(&kinds, &counts, m, &whole, n as f64) });
+        far = far.max(if ordered {
+            moved(&counts, m, &whole, n as f64)
+        } else {
+            apart(&kinds, &counts, m, &whole, n as f64)
+        });
         kinds.iter().for_each(|&kind| counts[kind] = 0);
     }
     if classes.is_empty() {

@@ -2,9 +2,9 @@
 
 use super::coding::Coded;
 use super::folds::Folds;
+use crate::Table;
 use crate::score::{Definition, Direction, Score};
 use crate::stats::{self, features::Cutting, tree::Boosted};
-use crate::Table;
 
 /// Whether a classifier can tell train from holdout.
 pub const EXCHANGEABLE: Definition = Definition {
@@ -35,7 +35,8 @@ pub const OVERLAP_ALPHA: f64 = 0.001;
 /// The two-sample test of train against holdout.
 #[must_use]
 pub fn exchangeable(folds: &Folds<'_>) -> Vec<Score> {
-    let (n, method) = (folds.train.rows + folds.holdout.rows, format!("cross-fitted {}; Mann-Whitney", stats::tree::BOOSTED));
+    let (n, method) =
+        (folds.train.rows + folds.holdout.rows, format!("cross-fitted {}; Mann-Whitney", stats::tree::BOOSTED));
     vec![match told_apart(folds.train, folds.holdout, folds.settings.seed) {
         Some((area, p)) => EXCHANGEABLE.score(Vec::new(), p, n, format!("AUC {area:.4}; {method}")),
         None => EXCHANGEABLE.incomplete(Vec::new(), n, method, "a classifier needs at least twenty rows of each"),
@@ -80,7 +81,9 @@ pub(crate) fn overlap(train: &Coded, holdout: &Coded) -> Overlap {
         }
     }
     let (n, m) = (train.rows as f64, holdout.rows as f64);
-    let one_side = |part: f64, c: u32| -> f64 { (0..c).map(|i| ((part - f64::from(i)) / (n + m - f64::from(i))).max(0.0)).product() };
+    let one_side = |part: f64, c: u32| -> f64 {
+        (0..c).map(|i| ((part - f64::from(i)) / (n + m - f64::from(i))).max(0.0)).product()
+    };
     let repeated: Vec<[u32; 2]> = counts.into_iter().filter(|[a, b]| a + b > 1).collect();
     let chances: Vec<f64> =
         repeated.iter().map(|[a, b]| (1.0 - one_side(n, a + b) - one_side(m, a + b)).clamp(0.0, 1.0)).collect();

@@ -72,12 +72,16 @@ impl<'a> Folds<'a> {
     ///
     /// # Errors
     /// - A table has no rows.
+    /// - The sampling fraction is not above 0 and at most 1.
     /// - The columns differ in number, or one holds numbers in one table and categories in another.
     pub fn new(train: &'a Table, holdout: &'a Table, synthetic: &'a Table, settings: Settings) -> Result<Self, String> {
         for (name, table) in [("train", train), ("holdout", holdout), ("synthetic", synthetic)] {
             if table.rows == 0 {
                 return Err(format!("the {name} table has no rows"));
             }
+        }
+        if let Some(fraction) = settings.fraction.filter(|fraction| !(0.0 < *fraction && *fraction <= 1.0)) {
+            return Err(format!("the sampling fraction must be above 0 and at most 1, {fraction} was given"));
         }
         let ruler = Ruler::new(&[train, holdout])?;
         for table in [train, holdout, synthetic] {

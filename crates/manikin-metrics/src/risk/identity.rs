@@ -132,10 +132,12 @@ pub fn membership_f1(folds: &Folds<'_>) -> Vec<Score> {
                 if naive < 1.0 { ((f1 - naive) / (1.0 - naive)).max(-1.0) } else { 0.0 }
             };
             let rates = |[hits, alarms]: [usize; 2]| relative(hits as f64 / m, alarms as f64 / n);
-            let best = (0..claims.len()).fold(0, |best, at| if rates(claims[at]) > rates(claims[best]) { at } else { best });
+            let best =
+                (0..claims.len()).fold(0, |best, at| if rates(claims[at]) > rates(claims[best]) { at } else { best });
             let [hits, alarms] = claims[best];
             let side = 0.5 * (1.0 + folds.settings.level);
-            let bounds = clopper_pearson(hits as u64, m as u64, side).zip(clopper_pearson(alarms as u64, n as u64, side));
+            let bounds =
+                clopper_pearson(hits as u64, m as u64, side).zip(clopper_pearson(alarms as u64, n as u64, side));
             let interval = bounds.map(|(tpr, fpr)| Interval {
                 low: relative(tpr.low, fpr.high),
                 high: relative(tpr.high, fpr.low),

@@ -77,7 +77,12 @@ fn one(folds: &Folds<'_>, secret: usize) -> Vec<Score> {
     let level = folds.settings.level;
     scores.push(
         BASELINE
-            .score(about, hits as f64 / train.rows as f64, train.rows, "the most common (or median) synthetic value; Wilson")
+            .score(
+                about,
+                hits as f64 / train.rows as f64,
+                train.rows,
+                "the most common (or median) synthetic value; Wilson",
+            )
             .with_interval(wilson(hits as u64, train.rows as u64, level).map(|rate| rate.interval(level))),
     );
     scores

@@ -98,16 +98,21 @@ fn compared(share: &Definition, excess: &Definition, hits: [usize; 2], folds: &F
         format!("{} of train less {factor:.3} times {} of holdout, of {n} synthetic rows {how}", hits[0], hits[1]);
     let score = match rates[..] {
         [train, holdout] => excess
-            .score(Vec::new(), train.0 - factor * holdout.0, n, method)
+            .score(Vec::new(), (train.0 - factor * holdout.0).max(-1.0), n, method)
             .with_interval(Some(difference(train, holdout, factor))),
         _ => excess.incomplete(Vec::new(), n, method, "there are no synthetic rows"),
     };
-    scores.push(match records_needed(0.0, NEAR_SHARE, level) {
-        Some(needed) if (n as u64) < needed => underpowered(
+    // Even harmless data, with as many matches of train as of holdout, must be able to meet the limit.
+    let harmless = rates.last().map_or(0.0, |&holdout| difference(holdout, holdout, 1.0).high);
+    let least = records_needed(0.0, NEAR_SHARE, level).unwrap_or(u64::MAX) as f64;
+    let needed = least.max(libm::ceil(n as f64 * harmless * harmless / (NEAR_SHARE * NEAR_SHARE)));
+    scores.push(if (n as f64) < needed {
+        underpowered(
             score,
-            format!("{n} synthetic rows are too few to bound the excess at {NEAR_SHARE}: it takes {needed}"),
-        ),
-        _ => score,
+            format!("{n} synthetic rows are too few to bound the excess at {NEAR_SHARE}: it takes about {needed:.0}"),
+        )
+    } else {
+        score
     });
     scores
 }

@@ -185,6 +185,18 @@ impl Bank {
     }
 }
 
+/// The whole bank on all records, and on the most exposed 1 % of them.
+#[must_use]
+pub fn membership(folds: &Folds<'_>) -> Vec<Score> {
+    let bank = Bank::run(folds);
+    let mut scores = bank.scores(folds, &[]);
+    match bank.exposed(folds) {
+        Ok(exposed) => scores.extend(exposed.scores(folds, &["most_exposed"])),
+        Err(reason) => scores.push(AUC.incomplete(vec!["most_exposed".to_owned()], 0, "step ROC", reason)),
+    }
+    scores
+}
+
 /// The records of train and holdout that are furthest from their real neighbours, 1 % of them.
 ///
 /// # Errors
@@ -207,6 +219,9 @@ pub fn most_exposed(folds: &Folds<'_>) -> Result<Vec<bool>, String> {
 
 fn rate(about: &[String], roc: &Roc, limit: f64, named: Named, level: f64) -> Score {
     let (members, others) = (roc.members(), roc.others());
+    if members == 0 || others == 0 {
+        return TPR.incomplete(about.to_vec(), 0, "step ROC", "there are no members or no others");
+    }
     let method = format!(
         "step ROC: {} of {members} members named with {} of {others} others; Clopper-Pearson",
         named.true_positives, named.false_positives

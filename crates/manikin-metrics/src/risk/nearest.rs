@@ -173,13 +173,7 @@ impl<'a> Index<'a> {
         Ok(self.search(queries, search, others, Some(weights)))
     }
 
-    fn search(
-        &self,
-        queries: &Table,
-        search: Search,
-        others: bool,
-        weights: Option<Weigh<'_>>,
-    ) -> Neighbours {
+    fn search(&self, queries: &Table, search: Search, others: bool, weights: Option<Weigh<'_>>) -> Neighbours {
         let asked = distinct(queries);
         let k = search.k.min(self.entries.rows().saturating_sub(usize::from(others)));
         let mut answers = Neighbours {

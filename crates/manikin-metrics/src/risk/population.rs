@@ -43,7 +43,8 @@ impl Sample {
 #[must_use]
 pub fn uniqueness(sample: &Sample) -> [(&'static str, Option<f64>); 4] {
     let valid = sample.rows > 0.0 && sample.fraction.is_finite();
-    let within = |value: Option<f64>| value.filter(|value| valid && value.is_finite()).map(|value| value.clamp(0.0, 1.0));
+    let within =
+        |value: Option<f64>| value.filter(|value| valid && value.is_finite()).map(|value| value.clamp(0.0, 1.0));
     let (pitman, zayatz, snb) = (within(pitman(sample)), within(zayatz(sample)), within(snb(sample)));
     let chosen = if sample.fraction <= 0.1 {
         pitman.or(zayatz)
@@ -68,9 +69,7 @@ fn pitman(sample: &Sample) -> Option<f64> {
     }
     // For a given α, the first equation falls in θ on one side and is solved by halving; then the second in α.
     let theta_of = |alpha: f64| {
-        let gap = |theta: f64| {
-            inverses(theta, alpha, u) - inverses(theta, 1.0, n)
-        };
+        let gap = |theta: f64| inverses(theta, alpha, u) - inverses(theta, 1.0, n);
         // θ above -α; the gap is positive near it and negative far out when there is a solution.
         solve(-alpha + 1e-9, 1e12, gap)
     };

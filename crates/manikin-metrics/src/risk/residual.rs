@@ -90,8 +90,7 @@ pub(crate) fn compared(
     scores.push(match residual(attack, control, level) {
         Some(found) => {
             let method = format!("(attack - control)/(1 - control); {method}; Wilson, errors propagated");
-            let score =
-                risk.score(about.to_vec(), found.risk, n, method).with_interval(Some(found.interval));
+            let score = risk.score(about.to_vec(), found.risk, n, method).with_interval(Some(found.interval));
             match records_needed(0.0, ACCEPTED, level) {
                 Some(needed) if (n as u64) < needed => underpowered(
                     score,

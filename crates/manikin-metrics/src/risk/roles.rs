@@ -32,7 +32,7 @@ impl Roles {
         if self.sources.iter().all(|set| !set.is_empty()) {
             return self.sources.clone();
         }
-        [(0..width / 2).collect(), (width / 2..width).collect()]
+        [(0..width.div_ceil(2)).collect(), (width.div_ceil(2)..width).collect()]
     }
 
     /// The columns to be guessed: the sensitive ones, or all.
@@ -42,7 +42,8 @@ impl Roles {
 
     /// What is known when `secret` is guessed: the quasi-identifiers, or all other columns.
     pub(crate) fn known(&self, width: usize, secret: usize) -> Vec<usize> {
-        let known = if self.quasi_identifiers.is_empty() { (0..width).collect() } else { self.quasi_identifiers.clone() };
+        let known =
+            if self.quasi_identifiers.is_empty() { (0..width).collect() } else { self.quasi_identifiers.clone() };
         known.into_iter().filter(|&column| column != secret).collect()
     }
 }

@@ -104,7 +104,8 @@ fn univariate(synthetic: &Table) -> Vec<Vec<(usize, Condition)>> {
             Values::Numbers(numbers) => {
                 let mut sorted: Vec<f64> = numbers.iter().copied().filter(|number| !number.is_nan()).collect();
                 sorted.sort_unstable_by(f64::total_cmp);
-                let unique: Vec<f64> = sorted.chunk_by(|a, b| a == b).filter(|run| run.len() == 1).map(|run| run[0]).collect();
+                let unique: Vec<f64> =
+                    sorted.chunk_by(|a, b| a == b).filter(|run| run.len() == 1).map(|run| run[0]).collect();
                 found.extend(unique.iter().map(|&number| vec![(column, Condition::Equal(number))]));
                 if let (Some(&least), Some(&greatest)) = (sorted.first(), sorted.last()) {
                     // Beyond an extreme that several rows share nothing is singled out.
@@ -150,11 +151,15 @@ fn multivariate(synthetic: &Table, seed: u64) -> Vec<Vec<(usize, Condition)>> {
         .map(|_| {
             let row = stream.below(synthetic.rows as u64) as usize;
             let columns = stats::sample_rows(width, COLUMNS, &mut stream);
-            columns.into_iter().map(|column| (column as usize, condition(synthetic, column as usize, row, &medians))).collect()
+            columns
+                .into_iter()
+                .map(|column| (column as usize, condition(synthetic, column as usize, row, &medians)))
+                .collect()
         })
         .collect();
     let fitting: Vec<bool> = drawn.par_iter().map(|description| fits(synthetic, description) == 1).collect();
-    let mut kept: Vec<_> = drawn.into_iter().zip(fitting).filter(|(_, fits)| *fits).map(|(description, _)| description).collect();
+    let mut kept: Vec<_> =
+        drawn.into_iter().zip(fitting).filter(|(_, fits)| *fits).map(|(description, _)| description).collect();
     kept.truncate(ATTACKS);
     kept
 }
