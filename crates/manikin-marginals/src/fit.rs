@@ -163,7 +163,7 @@ pub fn fit(
     let mut slopes: Vec<Vec<f64>> = logs.iter().map(|log| vec![0.0; log.len()]).collect();
     let mut slow = 0;
     while report.steps < options.steps && loss > enough && loss > 0.0 {
-        sites.par_iter_mut().zip(slopes.par_iter_mut()).for_each(|(site, slope)| {
+        sites.par_iter_mut().zip(slopes.par_iter_mut()).with_min_len(fewest(&logs)).for_each(|(site, slope)| {
             site.accept();
             slope.fill(0.0);
             site.fan.spread(&site.gradient, slope);
@@ -223,9 +223,20 @@ pub fn fit(
 }
 
 fn evaluate(domain: &Domain, sites: &mut [Site], beliefs: &[Vec<f64>], total: f64) -> f64 {
-    let losses: Vec<f64> =
-        sites.par_iter_mut().zip(beliefs).map(|(site, belief)| site.evaluate(domain, belief, total)).collect();
+    let losses: Vec<f64> = sites
+        .par_iter_mut()
+        .zip(beliefs)
+        .with_min_len(fewest(beliefs))
+        .map(|(site, belief)| site.evaluate(domain, belief, total))
+        .collect();
     losses.iter().sum()
+}
+
+/// The fewest cliques to hand to a thread: all of them while a step takes less time than waking one.
+fn fewest(tables: &[Vec<f64>]) -> usize {
+    const CELLS: usize = 1 << 18;
+    let cells: usize = tables.iter().map(Vec::len).sum();
+    if cells < CELLS { tables.len().max(1) } else { 1 }
 }
 
 fn check_measurements(domain: &Domain, tree: &JunctionTree, measurements: &[Measurement]) -> Result<(), ModelError> {

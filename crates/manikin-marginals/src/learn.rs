@@ -36,16 +36,16 @@ pub struct Request<'a, R: Records + ?Sized> {
 /// The default is the one that measured best: see the crate's example `accuracy`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
-    /// [`adaptive`](crate::adaptive): a few rounds of many pairs, then precision inside the tree.
+    /// [`adaptive`](crate::adaptive()): a few rounds of many pairs, then precision inside the tree.
     #[default]
     Adaptive,
-    /// [`one_shot`](crate::one_shot): scores once, measures once.
+    /// [`one_shot`](crate::one_shot()): scores once, measures once.
     OneShot,
-    /// [`aim`](crate::aim): one marginal a round.
+    /// [`aim`](crate::aim()): one marginal a round.
     Aim,
-    /// [`mst`](crate::mst): a tree of pairs.
+    /// [`mst`](crate::mst()): a tree of pairs.
     Mst,
-    /// [`independent`](crate::independent): no dependence at all.
+    /// [`independent`](crate::independent()): no dependence at all.
     Independent,
 }
 

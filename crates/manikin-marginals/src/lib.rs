@@ -1,8 +1,8 @@
 //! The joint distribution of a table, learned from noisy marginals, and rows made from it.
 //!
 //! A *marginal* counts rows by the values of a few attributes. A curator (`manikin-privacy`) releases marginals with
-//! noise; this crate decides which ones to ask for ([`learn`]), finds the log-linear model over a junction tree that
-//! explains the answers without explaining their noise ([`fit`]), answers questions about it
+//! noise; this crate decides which ones to ask for ([`learn()`]), finds the log-linear model over a junction tree that
+//! explains the answers without explaining their noise ([`fit()`]), answers questions about it
 //! ([`Calibrated::marginal`]), and turns it into rows ([`Rows`], [`Conditional`]). It reads no files and holds no
 //! frames: records arrive as chunks of codes ([`Records`]), and a [`Model`] is a plain value.
 //!

@@ -98,7 +98,7 @@ impl Model {
     /// The marginals of the model's cliques, from its potentials.
     ///
     /// # Errors
-    /// [`ModelError`] when the parts do not fit together; a model from [`fit`](crate::fit) has none.
+    /// [`ModelError`] when the parts do not fit together; a model from [`fit`](crate::fit()) has none.
     pub fn calibrate(&self) -> Result<Calibrated, ModelError> {
         let tree = JunctionTree::over(&self.domain, &self.cliques).ok_or(ModelError::NotATree)?;
         let mut tables = zero_tables(&self.domain, &tree, &self.zeros)?;

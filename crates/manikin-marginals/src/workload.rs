@@ -11,7 +11,7 @@ pub struct Workload {
 
 impl Workload {
     /// All sets of `size` attributes (or of all, when there are fewer) with at most `most_cells` cells, each of
-    /// importance 1. Sets that are too large leave their subsets out of it only where no other set holds them.
+    /// importance 1.
     pub fn all(domain: &Domain, size: usize, most_cells: u64) -> Self {
         let size = size.min(domain.len());
         let mut sets = vec![AttributeSet::EMPTY];
