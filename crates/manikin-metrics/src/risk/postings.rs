@@ -5,8 +5,17 @@ use super::ruler::{Ruler, Scale};
 /// The places of entries by code, for every column of categories.
 #[derive(Debug)]
 pub(crate) struct Postings {
-    columns: Vec<(usize, Vec<(u32, u32)>, Vec<u32>)>,
+    columns: Vec<Posting>,
     most: usize,
+}
+
+/// The places of one column.
+#[derive(Debug)]
+struct Posting {
+    column: usize,
+    /// Each code, rising, and where its places start.
+    starts: Vec<(u32, u32)>,
+    places: Vec<u32>,
 }
 
 /// The most entries that are compared for one shared code.
@@ -32,7 +41,7 @@ impl Postings {
                     *start += run.len() as u32;
                     Some((run[0].0, from))
                 });
-                (column, starts.collect(), list.iter().map(|&(_, place)| place).collect())
+                Posting { column, starts: starts.collect(), places: list.iter().map(|&(_, place)| place).collect() }
             })
             .collect();
         Self { columns, most: (places / 32).clamp(8, MOST) }
@@ -40,7 +49,7 @@ impl Postings {
 
     /// The columns in which few entries have the code of `values`, each with the places of those that do.
     pub(crate) fn rare<'a>(&'a self, values: &'a [f64]) -> impl Iterator<Item = (usize, &'a [u32])> {
-        self.columns.iter().filter_map(|(column, starts, places)| {
+        self.columns.iter().filter_map(|Posting { column, starts, places }| {
             let code = values[*column] as u32;
             let shared = match starts.binary_search_by_key(&code, |&(code, _)| code) {
                 Ok(at) => {
