@@ -165,7 +165,7 @@ impl Bank {
                 let score = MAXIMUM
                     .score(about_of(&[&format!("fpr={limit}")]), rate, members, method)
                     .with_interval(clopper_pearson(hits, members as u64, folds.settings.level));
-                weigh_power(score, *limit, others)
+                harmless(weigh_power(score, *limit, others), *limit, high, folds.settings.level)
             })
             .collect();
         let attack = self.curves.get(found.attack).map_or("", |curve| curve.attack);
@@ -278,6 +278,30 @@ fn weigh_power(score: Score, limit: f64, others: usize) -> Score {
     }
     let reason =
         format!("{others} records of holdout are too few to read a false-positive rate of {limit}: it takes {needed}");
+    underpowered(score, reason)
+}
+
+/// The highest upper bounds that are accepted to begin with, by false-positive rate.
+///
+/// # Source
+/// `evaluation.md`, starting limits.
+const ACCEPTED: [(f64, f64); 2] = [(0.001, 0.005), (0.01, 0.02)];
+
+/// A maximum says nothing of harm where the .95 quantile of what chance finds would miss the limit too.
+fn harmless(score: Score, limit: f64, chance: f64, level: f64) -> Score {
+    let Some((_, accepted)) = ACCEPTED.iter().find(|(rate, _)| *rate == limit) else { return score };
+    let n = score.n as f64;
+    let hits = libm::round(chance * n) as u64;
+    let Some(bound) = clopper_pearson(hits, score.n as u64, level).map(|interval| interval.high) else { return score };
+    if bound <= *accepted {
+        return score;
+    }
+    let over = (bound - limit) / (accepted - limit);
+    let reason = format!(
+        "of {} members the best attack on harmless data can name {bound:.4} by chance, above {accepted}: it takes about {:.0}",
+        score.n,
+        libm::ceil(n * over * over)
+    );
     underpowered(score, reason)
 }
 

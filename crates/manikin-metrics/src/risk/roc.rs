@@ -195,7 +195,8 @@ pub struct Maximum {
 /// Compares the greatest of several attacks with `permutations` of the labels. All curves must be over the same
 /// records. `None` when there is nothing to compare.
 ///
-/// Each attack at each limit is put in units of its own standard deviation under permutation; the p-value is that of
+/// Each attack at each limit is put in units of its own standard deviation under permutation, or of that of a Poisson
+/// count at the limit if that is more; the p-value is that of
 /// the greatest of them, and so accounts for having looked at all of them. It needs no independence between attacks.
 ///
 /// # Source
@@ -229,7 +230,9 @@ pub fn maximum(curves: &[Roc], permutations: usize, seed: u64) -> Option<Maximum
                 let of = |draw: &Vec<[usize; 3]>| draw[attack][limit] as f64;
                 let mean = drawn.iter().map(of).sum::<f64>() / b;
                 let variance = drawn.iter().map(|draw| (of(draw) - mean) * (of(draw) - mean)).sum::<f64>() / b;
-                (mean, variance.sqrt())
+                // An attack with many ties names almost nobody almost always, and its rare exceptions would look huge.
+                let floor = (members as f64 * LIMITS[limit]).sqrt();
+                (mean, variance.sqrt().max(floor))
             })
         })
         .collect();
