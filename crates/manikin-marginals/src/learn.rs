@@ -122,9 +122,15 @@ pub enum LearnError {
 /// The share of the budget that is left over so that costs, which are rounded up, add up to no more than there is.
 const MARGIN: f64 = 1e-7;
 
+/// What the rounding up of the costs of all measurements together may take, as rho: 2^-44 each.
+///
+/// # Source
+/// ASSUMED: at most 10,000 measurements.
+const ROUNDING: f64 = 1e-9;
+
 /// The budget that is left, as a precision: the sum of `1 / sigma^2` that it buys at sensitivity 1 (`2 rho`).
 pub(crate) fn budget(curator: &dyn Curator) -> Result<f64, LearnError> {
-    let rho = curator.remaining().value() * (1.0 - MARGIN);
+    let rho = curator.remaining().value() * (1.0 - MARGIN) - ROUNDING;
     if rho > 0.0 { Ok(2.0 * rho) } else { Err(LearnError::NoBudget) }
 }
 

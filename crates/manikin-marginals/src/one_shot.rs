@@ -22,6 +22,13 @@ const SELECT: f64 = 0.1;
 /// SWIFT as shipped in google/dpsynth.
 const PENALTIES: [f64; 7] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
 
+/// A tree with what to measure inside it.
+struct Choice {
+    gain: f64,
+    tree: JunctionTree,
+    chosen: Vec<(AttributeSet, f64)>,
+}
+
 /// Learns by one-shot selection: one-way marginals, one vector of noisy distances from independence, a clique tree
 /// grown by them, the marginals inside it, one fit.
 ///
@@ -45,17 +52,17 @@ pub fn one_shot<R: Records + ?Sized>(
     let scores = noisy_distances(request, &start.calibrate()?, start.total, &sets, select, curator)?;
     let scored: Vec<(Candidate, f64)> = candidates.into_iter().zip(scores).collect();
     let left = budget(curator)?;
-    let mut best: Option<(f64, JunctionTree, Vec<(AttributeSet, f64)>)> = None;
+    let mut best: Option<Choice> = None;
     for penalty in PENALTIES {
         let tree = grow(request, &scored, penalty, &required);
         let inside: Vec<_> =
             scored.iter().filter(|(c, _)| tree.host(request.domain, &c.set).is_some()).copied().collect();
         let (gain, chosen) = allocate(request, &inside, left);
-        if best.as_ref().is_none_or(|(most, ..)| gain > *most) {
-            best = Some((gain, tree, chosen));
+        if best.as_ref().is_none_or(|choice| gain > choice.gain) {
+            best = Some(Choice { gain, tree, chosen });
         }
     }
-    let (_, tree, chosen) = best.ok_or(LearnError::NoBudget)?;
+    let Choice { tree, chosen, .. } = best.ok_or(LearnError::NoBudget)?;
     measurements.extend(request.measure(&chosen, curator)?);
     Ok(fit(request.domain, &tree, &measurements, request.zeros, &[], &request.fit)?)
 }

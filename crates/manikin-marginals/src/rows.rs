@@ -301,11 +301,11 @@ mod tests {
                     .enumerate()
                     .map(|(i, set)| {
                         let mut surplus: Vec<f64> = model.belief(i).iter().map(|p| -p * rows as f64).collect();
-                        for row in 0..rows as usize {
+                        (0..rows as usize).for_each(|row| {
                             let cell = set.iter().fold(0, |c, a| c * model.domain().size(a) + usize::from(made[a][row]));
                             surplus[cell] += 1.0;
                             assert!(model.belief(i)[cell] > 0.0);
-                        }
+                        });
                         surplus.iter().map(|x| x * x).sum::<f64>()
                     })
                     .sum()
