@@ -17,6 +17,9 @@
 //! **Determinism.** The same answers give the same model and the same rows, to the byte, on any machine and any number
 //! of threads; rows are addressed by [`manikin_random::Address`].
 //!
+//! **Features.** `learn` (on by default) is all that asks a curator, and brings `manikin-privacy` and OpenDP with it.
+//! Without it the crate holds models, fits them to measurements in hand, answers questions and makes rows.
+//!
 //! ```
 //! use manikin_marginals::{Domain, FitOptions, JunctionTree, Measurement, Rows, fit};
 //! use manikin_random::RunKey;
@@ -33,7 +36,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "learn")]
 mod adaptive;
+#[cfg(feature = "learn")]
 mod aim;
 mod axes;
 mod belief;
@@ -43,30 +48,41 @@ mod count;
 mod domain;
 mod fan;
 mod fit;
+#[cfg(feature = "learn")]
 mod learn;
 mod maths;
 mod model;
+#[cfg(feature = "learn")]
 mod mst;
+#[cfg(feature = "learn")]
 mod one_shot;
 mod query;
 mod refine;
 mod rows;
+#[cfg(feature = "learn")]
 mod select;
 mod tree;
+#[cfg(feature = "learn")]
 mod workload;
 
+#[cfg(feature = "learn")]
 pub use adaptive::adaptive;
+#[cfg(feature = "learn")]
 pub use aim::aim;
 pub use belief::Calibrated;
 pub use conditional::Conditional;
 pub use count::{Chunk, Codes, Counter, ROW, Records, ScanError};
 pub use domain::{Attribute, AttributeSet, Domain, DomainError, MAX_ATTRIBUTES};
 pub use fit::{FitOptions, FitReport, estimate_total, fit};
+#[cfg(feature = "learn")]
 pub use learn::{LearnError, Method, Request, Sensitivity, learn};
 pub use model::{Measurement, Model, ModelError, Potential, StructuralZeros};
+#[cfg(feature = "learn")]
 pub use mst::{independent, mst};
+#[cfg(feature = "learn")]
 pub use one_shot::one_shot;
 pub use query::QueryError;
 pub use rows::Rows;
 pub use tree::JunctionTree;
+#[cfg(feature = "learn")]
 pub use workload::Workload;
