@@ -4,13 +4,17 @@
 //! unique values, ranges, codes, completeness, freshness, cardinality and every business rule. Rules run in the same
 //! evaluator as generation, so the same rows are found.
 
+pub mod assessment;
 mod expected;
 mod fields;
 mod rules;
+mod sides;
 mod structure;
 mod text;
 mod validate;
 mod validation;
 
+pub use assessment::Assessment;
+pub use sides::{Side, Sides};
 pub use validate::{ValidateOptions, validate};
 pub use validation::{Check, Evidence, Example, Kind, Status, Validation};

@@ -55,6 +55,8 @@ pub struct Score {
     pub n: usize,
     /// How it was computed, in a few words: estimator, seed, ties.
     pub method: String,
+    /// What it says and what good looks like, in plain words.
+    pub means: &'static str,
     /// Where the definition comes from.
     pub reference: &'static str,
     /// Whether it was computed.
@@ -96,6 +98,7 @@ impl Definition {
             range: self.range,
             n,
             method: method.into(),
+            means: self.means,
             reference: self.reference,
             status: Status::Computed,
         }
@@ -120,6 +123,7 @@ impl Definition {
             range: self.range,
             n,
             method: method.into(),
+            means: self.means,
             reference: self.reference,
             status: Status::Incomplete(reason.into()),
         }
