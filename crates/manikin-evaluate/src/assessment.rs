@@ -10,6 +10,7 @@ use manikin_metrics::{Direction, Score};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::plots::Plots;
 use crate::validation::Kind;
 
 /// The version of `report.json` that this program writes.
@@ -48,6 +49,8 @@ pub struct Assessment {
     pub rules: Vec<RuleOutcome>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
+    /// What the report draws; absent when nothing was drawn.
+    pub plots: Option<Plots>,
     /// What must not be published.
     pub internal: Internal,
 }

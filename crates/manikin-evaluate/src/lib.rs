@@ -7,6 +7,7 @@
 pub mod assessment;
 mod expected;
 mod fields;
+pub mod plots;
 mod rules;
 mod sides;
 mod structure;
