@@ -40,7 +40,7 @@ pub(crate) fn compute(plan: &Plan, whole: &Whole, rows: &mut Rows, steps: &[usiz
             Step::Settle(entity) if plan.is_reference(entity) == rows.reference.is_none() => {
                 settle(plan, rows, entity)?;
             }
-            Step::Rows(_) | Step::Field(..) | Step::Settle(_) => {}
+            Step::Rows(_) | Step::Learned(_) | Step::Field(..) | Step::Settle(_) => {}
         }
     }
     Ok(())

@@ -88,7 +88,7 @@ impl Run {
         self.wanted = spec.entities.iter().map(|entity| entities.contains(&entity.name)).collect();
         let mut steps = Vec::new();
         for (at, step) in spec.steps.iter().enumerate() {
-            let (Step::Rows(entity) | Step::Settle(entity) | Step::Field(entity, _)) = step;
+            let (Step::Rows(entity) | Step::Learned(entity) | Step::Settle(entity) | Step::Field(entity, _)) = step;
             if self.wanted[entity.0] {
                 steps.push(at);
             }

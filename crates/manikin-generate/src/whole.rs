@@ -51,7 +51,7 @@ impl Whole {
         for (at, step) in plan.spec.steps.iter().enumerate() {
             match *step {
                 Step::Rows(id) => whole.total(plan, id, reference, progress)?,
-                Step::Settle(_) => {}
+                Step::Learned(_) | Step::Settle(_) => {}
                 Step::Field(id, field) => {
                     whole.quota(plan, id, field, reference, progress)?;
                     for (index, case) in plan.spec.edge_cases.iter().enumerate() {

@@ -8,20 +8,21 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// The digest of a merged document and the tables it reads: SHA-256 over the canonical JSON of both.
+/// The digest of a merged document and what it reads: SHA-256 over the canonical JSON of all.
 ///
-/// `tables` are names with the SHA-256 of their content, in any order.
+/// `tables` are names with the SHA-256 of their content, in any order; `model` is the SHA-256 of its potentials.
 ///
 /// # Source
 /// Canonical JSON as in RFC 8785 (JSON Canonicalization Scheme): no white space, keys in the order of their UTF-16
 /// code units, numbers as ECMAScript writes them.
-pub fn of<'a>(document: &Value, tables: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+pub fn of<'a>(document: &Value, tables: impl IntoIterator<Item = (&'a str, &'a str)>, model: Option<&str>) -> String {
     let mut tables: Vec<(&str, &str)> = tables.into_iter().collect();
     tables.sort_unstable();
     let tables = tables.into_iter().map(|(name, sha256)| (name.to_owned(), sha256.into()));
     let mut whole = serde_json::Map::new();
     whole.insert("document".to_owned(), document.clone());
     whole.insert("tables".to_owned(), Value::Object(tables.collect()));
+    whole.extend(model.map(|sha256| ("model".to_owned(), sha256.into())));
     sha256(canonical(&Value::Object(whole)).as_bytes())
 }
 

@@ -21,6 +21,8 @@ struct Alternatives {
 const ALTERNATIVES: &[Alternatives] = &[
     Alternatives { place: &["entities", "*", "fields", "*"], keys: GENERATOR_KEYS, replaces: true },
     Alternatives { place: &["entities", "*"], keys: ROW_KEYS, replaces: true },
+    // What a field can hold is said in one of several forms, which do not mix.
+    Alternatives { place: &["entities", "*", "fields", "*"], keys: &["learn"], replaces: true },
     Alternatives { place: &["tables", "*"], keys: &["csv", "rows"], replaces: true },
     Alternatives { place: &["patterns", "*"], keys: &["hours", "hours_of_week"], replaces: true },
     Alternatives { place: &["edge_cases", "*"], keys: &["count", "rate"], replaces: true },

@@ -1,10 +1,12 @@
 //! Reading a spec: its layers merged, its shape checked, its tables read, its digest taken.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use manikin_diagnostic::{Diagnostic, Diagnostics, Sources, codes};
 use serde_json::Value as Json;
 
-use crate::document::{Document, GENERATOR_KEYS};
+use crate::document::{Document, GENERATOR_KEYS, ModelReference};
 use crate::files::Files;
 use crate::layers::{self, ReadFile};
 use crate::node::{Node, Value};
@@ -24,7 +26,9 @@ pub struct Reading {
     pub node: Option<Node>,
     /// The tables that could be read, by name.
     pub tables: IndexMap<String, Table>,
-    /// SHA-256 of the merged document and its tables, in hexadecimal; `None` where there are errors.
+    /// The potentials of the model that the document names, as they lie in the file.
+    pub potentials: Option<Arc<[u8]>>,
+    /// SHA-256 of the merged document, its tables and its model, in hexadecimal; `None` where there are errors.
     pub digest: Option<String>,
     /// The files that the document is made of: its layers, lowest first, then itself, then its tables.
     pub files: Vec<ReadFile>,
@@ -71,16 +75,57 @@ pub fn read(name: &str, files: &dyn Files) -> Reading {
                 reading.tables.insert(name.clone(), table);
             }
         }
+        let mut model = None;
+        if let Some(reference) = &document.model
+            && let Some((bytes, file)) =
+                read_potentials(reference, &node, files, &reading.sources, &mut reading.diagnostics)
+        {
+            model = Some(file.sha256.clone());
+            reading.files.push(file);
+            reading.potentials = Some(bytes.into());
+        }
         if !reading.diagnostics.has_errors() {
             let tables = reading
                 .tables
                 .iter()
                 .filter_map(|(name, table)| table.sha256.as_deref().map(|sha256| (name.as_str(), sha256)));
-            reading.digest = Some(digest::of(&json, tables));
+            reading.digest = Some(digest::of(&json, tables, model.as_deref()));
         }
     }
     reading.node = Some(node);
     reading
+}
+
+/// Largest file of potentials read, in bytes.
+const POTENTIALS_LIMIT: u64 = 1 << 30;
+
+/// The potentials of a model: bytes, whose sense is made where they are used.
+fn read_potentials(
+    reference: &ModelReference,
+    node: &Node,
+    files: &dyn Files,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Vec<u8>, ReadFile)> {
+    let place = ["model", "potentials"];
+    let span = node.span_of(&place);
+    let (name, bytes) = layers::read_named(sources.name(span.file), &reference.potentials, POTENTIALS_LIMIT, files);
+    match bytes {
+        Ok(bytes) => {
+            let file = ReadFile { name, sha256: digest::sha256(&bytes) };
+            Some((bytes, file))
+        }
+        Err(error) => {
+            let diagnostic = match error.kind() {
+                std::io::ErrorKind::FileTooLarge => {
+                    Diagnostic::error(codes::TOO_LARGE, format!("`{name}` is larger than a model may be (1 GiB)"))
+                }
+                _ => layers::unreadable(&name, &error, files),
+            };
+            diagnostics.push(diagnostic.at(span).path(path::text(&place.map(str::to_owned))));
+            None
+        }
+    }
 }
 
 /// Places that take one generator, `*` standing for any name.

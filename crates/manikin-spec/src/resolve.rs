@@ -9,10 +9,12 @@ mod choice;
 mod contract;
 mod correlate;
 mod distribution;
+mod domain;
 mod edge_case;
 mod entity;
 mod field;
 mod generator;
+mod learned;
 mod order;
 mod quantiles;
 mod report;
@@ -26,7 +28,7 @@ mod week;
 
 use crate::document::Document;
 use crate::read::Reading;
-use crate::spec::{EntityId, FieldId, Spec, Week};
+use crate::spec::{EntityId, FieldDomain, FieldId, Spec, Week};
 use crate::table::Table;
 use catalog::Catalog;
 use manikin_diagnostic::{Diagnostic, Diagnostics, codes, nearest};
@@ -64,6 +66,7 @@ pub fn resolve(reading: &Reading) -> (Option<Spec>, Diagnostics) {
         open: RefCell::default(),
         circles: RefCell::default(),
         poisoned: Cell::new(false),
+        domains: RefCell::default(),
         weeks: RefCell::default(),
         weeks_open: RefCell::default(),
     };
@@ -89,6 +92,8 @@ struct Resolver<'a> {
     circles: RefCell<BTreeSet<(EntityId, FieldId)>>,
     /// Whether an expression met a field whose type a mistake elsewhere leaves unknown.
     poisoned: Cell<bool>,
+    /// What learned fields can hold, as far as it was asked for; `None` where a mistake was reported.
+    domains: RefCell<BTreeMap<(EntityId, FieldId), Option<FieldDomain>>>,
     weeks: RefCell<BTreeMap<String, Option<Week>>>,
     weeks_open: RefCell<Vec<String>>,
 }
@@ -104,6 +109,7 @@ impl<'a> Resolver<'a> {
         self.check_functions();
         self.check_critical_fields();
         let entities: Vec<_> = (0..self.catalog.entities.len()).map(|at| self.entity(EntityId(at))).collect();
+        let learned = self.learned(&entities, reading.potentials.as_ref());
         let edge_cases: Vec<_> =
             self.document.edge_cases.iter().map(|(name, case)| self.edge_case(name, case, &entities)).collect();
         let mut patterns: BTreeMap<String, Week> =
@@ -128,6 +134,7 @@ impl<'a> Resolver<'a> {
             steps: Vec::new(),
             needs: Vec::new(),
             edge_cases,
+            learned: learned?,
         };
         (spec.steps, spec.needs) = self.steps(&spec)?;
         self.check_quotas(&spec);

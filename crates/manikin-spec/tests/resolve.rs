@@ -110,7 +110,9 @@ fn every_step_comes_after_what_it_needs_and_reference_rows_come_first() {
         assert!(needs.iter().all(|need| *need < at), "{:?} needs {needs:?}", spec.steps[at]);
     }
     let entity = |step: &Step| match step {
-        Step::Rows(entity) | Step::Settle(entity) | Step::Field(entity, _) => spec[*entity].scope,
+        Step::Rows(entity) | Step::Learned(entity) | Step::Settle(entity) | Step::Field(entity, _) => {
+            spec[*entity].scope
+        }
     };
     let first = spec.steps.iter().position(|step| entity(step) != EntityScope::Reference).unwrap_or(0);
     assert!(spec.steps[first..].iter().all(|step| entity(step) != EntityScope::Reference));

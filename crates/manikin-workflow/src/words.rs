@@ -86,6 +86,7 @@ pub(crate) fn of_generator(spec: &Spec, generator: &Generator) -> String {
             let of = running.of.as_ref().map_or(String::new(), |of| format!(" of {}", of.text));
             format!("{kind}{of} over the subject's rows")
         }
+        Generator::Learned => "from the model".to_owned(),
     }
 }
 
@@ -115,6 +116,7 @@ pub(crate) fn of_rows(spec: &Spec, rows: &Rows, parent: Option<&str>) -> String 
             let when = when.as_ref().map_or(String::new(), |when| format!(" where {}", one_line(&when.text)));
             format!("one per row of table {table}{when}{per}")
         }
+        Rows::Learned => format!("as the model says{per}"),
         Rows::External => "not generated".to_owned(),
     }
 }

@@ -242,6 +242,7 @@ impl Cx<'_> {
                     items: self.items(id),
                 }))
             }
+            Rows::Learned => return Err(unreadable(&entity.name)),
             Rows::External => RowsPlan::External,
         })
     }
@@ -332,6 +333,7 @@ impl Cx<'_> {
             },
             Generator::Fake(kind) => Compiled::Fake(*kind),
             Generator::Running(running) => Compiled::Running((**running).clone()),
+            Generator::Learned => return Err(unreadable(place)),
         })
     }
 
@@ -384,6 +386,10 @@ impl Cx<'_> {
             }
         }
     }
+}
+
+fn unreadable(place: &str) -> GenerateError {
+    GenerateError::new(place, "values from a model cannot be made yet")
 }
 
 fn draw_plan(draw: &spec::Draw, place: &str) -> Result<DrawPlan, GenerateError> {

@@ -1,6 +1,6 @@
 //! Entities: the governed objects, their rows, fields and rules.
 
-use super::{Count, Field, Locked, Named, OneOrMany};
+use super::{Count, EntityLearn, Field, Locked, Named, OneOrMany};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,8 @@ pub struct Entity {
     pub fields: Named<Field>,
     /// What holds for every row; a rule fails only when false, an unknown (NULL) passes.
     pub rules: Named<Rule>,
+    /// How the rows are learned from real records.
+    pub learn: Option<EntityLearn>,
     /// Layers above may not change what is locked.
     pub locked: Option<Locked>,
 }

@@ -1,6 +1,6 @@
 //! Fields: one generator each, beside keys that any field may have.
 
-use super::{DataType, Named, Parameter, RowCount, Scalar, Spread, Weight};
+use super::{DataType, FieldLearn, Named, Parameter, RowCount, Scalar, Spread, Weight};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -246,6 +246,8 @@ with_generators! {
         pub examples: Option<Vec<Scalar>>,
         /// Where a setting comes from when it was drafted from data.
         pub origin: Option<String>,
+        /// How the field is learned from real records: what it can hold. With a model, the value comes from the model.
+        pub learn: Option<FieldLearn>,
         /// Layers above may not change what is locked.
         pub locked: Option<super::Locked>,
     }

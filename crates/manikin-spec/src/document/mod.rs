@@ -7,6 +7,7 @@
 mod edge_case;
 mod entity;
 mod field;
+mod learn;
 mod pattern;
 mod scalar;
 mod table;
@@ -14,6 +15,7 @@ mod table;
 pub use edge_case::*;
 pub use entity::*;
 pub use field::*;
+pub use learn::*;
 pub use pattern::*;
 pub use scalar::*;
 pub use table::*;
@@ -80,6 +82,10 @@ pub struct Document {
     pub entities: Named<Entity>,
     /// Defects and outliers to inject, each listed in the truth table.
     pub edge_cases: Named<EdgeCase>,
+    /// What is public about the real records that the spec is fitted to.
+    pub privacy: Option<PrivacySettings>,
+    /// The learned model that the values of learned fields come from; written by `fit`.
+    pub model: Option<ModelReference>,
     /// Layers above may not change what is locked: everything here, or the keys listed.
     pub locked: Option<Locked>,
 }

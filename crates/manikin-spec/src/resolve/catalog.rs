@@ -17,11 +17,20 @@ pub(super) struct Known<'a> {
     pub(super) targets: Vec<Option<EntityId>>,
     /// Whether anything says how its rows are made.
     pub(super) generated: bool,
+    /// Whether its rows or values are learned.
+    pub(super) learned: bool,
+    /// Whether its rows can only be made with a model, and there is none yet.
+    pub(super) waits: bool,
 }
 
 impl Known<'_> {
     pub(super) fn place(&self) -> Place {
         Place::new(&["entities", self.name])
+    }
+
+    /// Whether the number of a child entity's rows is learned here.
+    pub(super) fn learns_rows(&self, child: &str) -> bool {
+        self.source.learn.as_ref().is_some_and(|learn| learn.rows.contains_key(child))
     }
 
     pub(super) fn field(&self, name: &str) -> Option<FieldId> {
@@ -65,11 +74,16 @@ impl<'a> Catalog<'a> {
                 None | Some(EntityScope::Reference) => EntityScope::Reference,
                 Some(EntityScope::Subject | EntityScope::Descendant) => EntityScope::Descendant,
             };
-            let generated = source.count.is_some()
-                || source.each.is_some()
-                || source.fields.values().any(|field| !field.generators().is_empty());
+            let above = parent.map(|parent| &entities[parent.0]);
+            let by_parent = above.is_some_and(|above| above.learns_rows(name));
+            let learns = source.learn.is_some() || source.fields.values().any(|field| field.learn.is_some());
+            let learned = by_parent || learns;
+            let counted = source.count.is_some() || source.each.is_some();
+            let waits = above.is_some_and(|above| above.waits) || (learned && !counted && document.model.is_none());
+            let generated =
+                !waits && (counted || learned || source.fields.values().any(|field| !field.generators().is_empty()));
             let key = Vec::new();
-            entities.push(Known { name, source, parent, scope, key, targets: Vec::new(), generated });
+            entities.push(Known { name, source, parent, scope, key, targets: Vec::new(), generated, learned, waits });
         }
         let mut catalog = Self { entities, subject: None };
         catalog.subject = catalog.find_subject(report);

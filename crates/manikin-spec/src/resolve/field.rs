@@ -5,8 +5,8 @@ use super::report::Place;
 use super::types::declared;
 use super::value::{common, literal_of_key};
 use super::{Resolver, describe};
-use crate::document::{self, GeneratorRef};
-use crate::spec::{EntityId, EntityScope, Exact, Field, FieldId, Missing, Parameter};
+use crate::document::{self, GeneratorRef, Origin};
+use crate::spec::{EntityId, EntityScope, Exact, Field, FieldId, Generator, Missing, Parameter};
 use manikin_diagnostic::{Diagnostic, codes};
 use manikin_expression::{Expression, Literal, MAX_SCALE, Type};
 
@@ -17,6 +17,8 @@ impl<'a> Resolver<'a> {
         let place = self.field_place(entity, id);
         let scale_is_sound = self.check_decimals(source, &place);
         let generator = source.generators().into_iter().next();
+        let learn = self.optional(&source.learn, |_| self.domain(entity, id));
+        let is_modelled = source.learn.is_some() && self.document.model.is_some();
         let site = Site { entity, scope: self.row_scope(entity), place: &place, code: source.code.as_deref() };
         let ty = self.field_type(entity, id);
         let resolved = match (&ty, &generator) {
@@ -33,7 +35,7 @@ impl<'a> Resolver<'a> {
                 None
             }
         };
-        if generator.is_none() && (known.source.count.is_some() || known.source.each.is_some()) {
+        if generator.is_none() && !is_modelled && (known.source.count.is_some() || known.source.each.is_some()) {
             let message = format!("nothing says how the values of `{name}` are made, so they are all NULL");
             self.report.push_key(&place, Diagnostic::warning(codes::NO_GENERATOR, message));
         }
@@ -48,12 +50,14 @@ impl<'a> Resolver<'a> {
             let diagnostic = Diagnostic::error(codes::KEYS_EXCLUDE, message).help(help);
             self.report.push_key(&place.key("missing"), diagnostic);
         }
-        let exact = self.exact(source, ty.as_ref(), &site);
+        let exact = self.exact(source, ty.as_ref(), &site).map(|exact| exact.filter(|_| !is_modelled));
         if let Some(target) = &source.references {
             self.entity_named(target, &place.key("references"));
         }
         let contract = ty.as_ref().and_then(|ty| self.contract(source, ty, known.key.contains(&id), &place));
-        let generator = resolved?;
+        // A learned field takes its values from the model, whatever says how they follow from the records.
+        let generator = resolved?.filter(|_| !is_modelled).or(is_modelled.then_some(Generator::Learned));
+        let learn = learn?;
         let (missing, exact, contract, ty) = (missing?, exact?, contract?, ty?);
         if let Some(generator) = &generator {
             self.check_values(generator, &contract, source, &place);
@@ -62,6 +66,8 @@ impl<'a> Resolver<'a> {
             name: name.clone(),
             ty,
             generator,
+            learn,
+            origin: source.learn.as_ref().and_then(|learn| learn.origin).or(drafted(source)),
             missing,
             exact,
             hidden: source.hidden == Some(true),
@@ -255,5 +261,14 @@ impl<'a> Resolver<'a> {
             }
         }
         sound.then_some(leanings)
+    }
+}
+
+/// Whether a field as a whole was drafted from data.
+fn drafted(source: &document::Field) -> Option<Origin> {
+    match source.origin.as_deref() {
+        Some("data") => Some(Origin::Data),
+        Some("public") => Some(Origin::Public),
+        _ => None,
     }
 }

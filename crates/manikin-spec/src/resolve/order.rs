@@ -3,8 +3,8 @@
 use super::Resolver;
 use super::report::Place;
 use crate::spec::{
-    Action, Count, EntityId, EntityScope, Exact, FieldId, Generator, Parameter, QuantilePoints, Rows, Selection, Spec,
-    Step, TimePattern,
+    Action, Attribute, AttributeKind, Count, EntityId, EntityScope, Exact, FieldId, Generator, Level, Parameter,
+    QuantilePoints, Rows, Selection, Spec, Step, TimePattern,
 };
 use manikin_diagnostic::{Diagnostic, codes};
 use manikin_expression::{ColumnRef, Expr, Expression, Via};
@@ -97,7 +97,7 @@ impl Resolver<'_> {
             .iter()
             .filter_map(|step| match step {
                 Step::Field(entity, field) => Some((*entity, *field)),
-                Step::Rows(_) | Step::Settle(_) => None,
+                Step::Rows(_) | Step::Learned(_) | Step::Settle(_) => None,
             })
             .collect();
         if !fields.is_disjoint(&self.circles.borrow()) {
@@ -118,6 +118,7 @@ impl Resolver<'_> {
         match step {
             Step::Rows(entity) => format!("the rows of {}", self.catalog.get(*entity).name),
             Step::Settle(entity) => format!("the rows kept of {}", self.catalog.get(*entity).name),
+            Step::Learned(entity) => format!("what is learned of {}", self.catalog.get(*entity).name),
             Step::Field(entity, field) => {
                 let known = self.catalog.get(*entity);
                 format!("{}.{}", known.name, known.field_name(*field))
@@ -132,6 +133,7 @@ impl Resolver<'_> {
                 let known = self.catalog.get(*entity);
                 known.place().key(if known.source.each.is_some() { "each" } else { "count" })
             }
+            Step::Learned(entity) => self.catalog.get(*entity).place().key("learn"),
             Step::Settle(entity) => {
                 let known = self.catalog.get(*entity);
                 known.place().key(if known.source.keep.is_some() { "keep" } else { "sort" })
@@ -152,6 +154,18 @@ fn graph(spec: &Spec) -> BTreeMap<Step, Needs> {
             (0..entity.fields.len()).map(|field| field_needs(spec, id, FieldId(field))).collect();
         let mut settle = Walk::new(spec, id);
         settle.optional(entity.keep.as_ref(), id);
+        let level = spec.learned.as_ref().filter(|learned| learned.model.is_some()).and_then(|all| all.level(id));
+        if let Some(level) = level {
+            // What is learned of a row stands beside what is learned of the row before, as they were made: nothing is
+            // discarded and nothing sorted until all of it is there.
+            let own = |one: &Attribute| match one.kind {
+                AttributeKind::Own(field, _) => Some(Step::Field(id, field)),
+                _ => None,
+            };
+            settle.found.extend(level.attributes.iter().filter_map(own));
+            settle.found.insert(Step::Learned(id));
+            graph.insert(Step::Learned(id), learned_needs(id, level));
+        }
         settle.found.extend(entity.sort.map(|field| Step::Field(id, field)));
         let early = closure(id, &settle.found, &fields);
         for (field, needs) in fields.iter_mut().enumerate() {
@@ -196,9 +210,18 @@ fn row_needs(spec: &Spec, id: EntityId) -> Needs {
             walk.expressions(matching.iter().map(|(_, expression)| expression));
             walk.optional(when.as_ref(), walk.entity);
         }
-        Rows::Fixed(_) | Rows::Total { .. } | Rows::External => {}
+        Rows::Fixed(_) | Rows::Total { .. } | Rows::Learned | Rows::External => {}
     }
     walk.found
+}
+
+/// What a level is given: the rows, and what is learned of the ancestors that it names.
+fn learned_needs(id: EntityId, level: &Level) -> Needs {
+    let ancestors = level.attributes.iter().filter_map(|one| match one.kind {
+        AttributeKind::Given(ancestor, _) => Some(Step::Settle(ancestor)),
+        _ => None,
+    });
+    ancestors.chain([Step::Rows(id)]).collect()
 }
 
 fn field_needs(spec: &Spec, id: EntityId, field: FieldId) -> Needs {
@@ -206,6 +229,10 @@ fn field_needs(spec: &Spec, id: EntityId, field: FieldId) -> Needs {
     let mut walk = Walk::new(spec, id);
     if let Some(generator) = &field.generator {
         walk.generator(generator);
+    }
+    if let (Some(Generator::Learned), Some(domain)) = (&field.generator, &field.learn) {
+        walk.found.insert(Step::Learned(id));
+        walk.expressions(domain.expressions());
     }
     if let Some(missing) = &field.missing {
         walk.parameter(&missing.rate);
@@ -328,7 +355,8 @@ impl<'a> Walk<'a> {
             | Generator::Uuid
             | Generator::Numbered { .. }
             | Generator::Choice(_)
-            | Generator::Fake(_) => {}
+            | Generator::Fake(_)
+            | Generator::Learned => {}
             Generator::KeyOf(ancestor) => self.key(*ancestor),
             Generator::Link(link) => {
                 self.settled(link.to);
@@ -396,8 +424,9 @@ fn sort(spec: &Spec, mut graph: BTreeMap<Step, Needs>) -> (Vec<Step>, Vec<Vec<St
     let rank = |step: Step| {
         let (entity, kind, field) = match step {
             Step::Rows(entity) => (entity, 0, 0),
-            Step::Settle(entity) => (entity, 1, 0),
-            Step::Field(entity, field) => (entity, 2, field.0),
+            Step::Learned(entity) => (entity, 1, 0),
+            Step::Settle(entity) => (entity, 2, 0),
+            Step::Field(entity, field) => (entity, 3, field.0),
         };
         (spec[entity].scope != EntityScope::Reference, entity, kind, field, step)
     };

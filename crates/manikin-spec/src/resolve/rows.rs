@@ -5,7 +5,7 @@ use super::generator::Site;
 use super::report::Place;
 use super::value::literal;
 use crate::document::{self, RowCount, Scalar};
-use crate::spec::{Count, EntityId, Generator, Rows, Selection, Spec, Spread};
+use crate::spec::{Count, EntityId, EntityScope, Generator, Rows, Selection, Spec, Spread};
 use manikin_diagnostic::{Diagnostic, codes};
 use manikin_expression::{Literal, Type};
 
@@ -17,6 +17,17 @@ impl<'a> Resolver<'a> {
         let known = self.catalog.get(entity);
         let source = known.source;
         let place = known.place();
+        if known.waits {
+            return Some(Rows::External);
+        }
+        if let Some(model) = &self.document.model {
+            if known.scope == EntityScope::Subject && known.learned {
+                return self.is_sane(model.rows, &Place::new(&["model", "rows"])).then_some(Rows::Fixed(model.rows));
+            }
+            if known.parent.is_some_and(|parent| self.catalog.get(parent).learns_rows(known.name)) {
+                return Some(Rows::Learned);
+            }
+        }
         match (&source.count, &source.each) {
             (Some(_), Some(_)) => {
                 let message = "`count` and `each` both say how many rows there are";
@@ -269,6 +280,6 @@ pub(super) fn known_rows(spec: &Spec, entity: EntityId) -> Option<u64> {
             let rows = u64::try_from(*rows).ok()?.max(*min).min(max.unwrap_or(u64::MAX));
             known_rows(spec, of.parent?)?.checked_mul(rows)
         }
-        Rows::PerParent(_) | Rows::Each { .. } | Rows::External => None,
+        Rows::PerParent(_) | Rows::Each { .. } | Rows::Learned | Rows::External => None,
     }
 }

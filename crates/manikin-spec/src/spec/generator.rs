@@ -51,6 +51,8 @@ pub enum Generator {
     Fake(Fake),
     /// Accumulated over the subject's rows.
     Running(Box<Running>),
+    /// From the model, as [`Field::learn`](super::Field::learn) says.
+    Learned,
 }
 
 /// A number, or an expression that gives one.

@@ -5,15 +5,17 @@
 
 mod contract;
 mod generator;
+mod learned;
 mod step;
 mod visit;
 mod way;
 
 pub use contract::*;
 pub use generator::*;
+pub use learned::*;
 pub use step::*;
 
-use crate::document::{Document, Privacy};
+use crate::document::{Document, Origin, Privacy};
 use crate::table::Table;
 use manikin_expression::{Expression, Literal, Type};
 use std::collections::BTreeMap;
@@ -60,6 +62,8 @@ pub struct Spec {
     pub needs: Vec<Vec<usize>>,
     /// Edge cases in document order.
     pub edge_cases: Vec<EdgeCase>,
+    /// What is learned from real records; `None` where nothing is.
+    pub learned: Option<Learned>,
 }
 
 /// An entity whose names are resolved.
@@ -159,6 +163,8 @@ pub enum Rows {
         /// Only where this holds, over the parent's fields and `item.column`.
         when: Option<Expression>,
     },
+    /// As many as the model says for each parent row: [`AttributeKind::Rows`] of the parent's level.
+    Learned,
     /// Only described: rows come from elsewhere (or it has no generator).
     External,
 }
@@ -197,6 +203,10 @@ pub struct Field {
     pub ty: Type,
     /// What makes the values; `None` where the field is only described.
     pub generator: Option<Generator>,
+    /// What a learned field can hold; with a model its generator is [`Generator::Learned`].
+    pub learn: Option<FieldDomain>,
+    /// Where the field's public settings come from.
+    pub origin: Option<Origin>,
     /// How often the value is missing.
     pub missing: Option<Missing>,
     /// A choice whose weights hold exactly.

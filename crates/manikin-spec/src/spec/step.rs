@@ -7,6 +7,8 @@ use super::{EntityId, FieldId};
 pub enum Step {
     /// Makes the entity's rows, as its count says.
     Rows(EntityId),
+    /// Takes what the model says of every row: the codes of all its attributes at once.
+    Learned(EntityId),
     /// Computes a field of every row.
     Field(EntityId, FieldId),
     /// Discards rows that are not kept and orders the rest. Fields that `keep` and `sort` need come before; all else

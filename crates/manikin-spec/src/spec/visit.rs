@@ -1,6 +1,9 @@
 //! Walks over every expression of a spec.
 
-use super::{Action, EdgeCase, Exact, Generator, Parameter, QuantilePoints, Rows, Spec, TimePattern};
+use super::{
+    Action, Anchor, DomainKind, EdgeCase, Exact, FieldDomain, Generator, Parameter, QuantilePoints, Rows, Spec,
+    TimePattern,
+};
 use manikin_expression::Expression;
 
 impl Spec {
@@ -15,12 +18,15 @@ impl Spec {
                     found.extend(matching.iter().map(|(_, expression)| expression));
                     found.extend(when);
                 }
-                Rows::Fixed(_) | Rows::Total { .. } | Rows::External => {}
+                Rows::Fixed(_) | Rows::Total { .. } | Rows::Learned | Rows::External => {}
             }
             found.extend(&entity.keep);
             for field in &entity.fields {
                 if let Some(made) = &field.generator {
                     generator(made, &mut found);
+                }
+                if let Some(learned) = &field.learn {
+                    found.extend(learned.expressions());
                 }
                 if let Some(missing) = &field.missing {
                     parameter(&missing.rate, &mut found);
@@ -46,6 +52,19 @@ impl EdgeCase {
             found.extend(changes.iter().map(|(_, expression)| expression));
         }
         found
+    }
+}
+
+impl FieldDomain {
+    /// Every expression of the domain: the times that an offset is measured from.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        match self.kind() {
+            DomainKind::Since(since) => match &since.anchor {
+                Anchor::Time(anchor) | Anchor::Previous { first: anchor } => vec![anchor],
+            },
+            DomainKind::Values(_) | DomainKind::Bins(_) | DomainKind::By { .. } => Vec::new(),
+        }
     }
 }
 
@@ -119,6 +138,7 @@ fn generator<'a>(made: &'a Generator, found: &mut Vec<&'a Expression>) {
         | Generator::Numbered { .. }
         | Generator::KeyOf(_)
         | Generator::Choice(_)
-        | Generator::Fake(_) => {}
+        | Generator::Fake(_)
+        | Generator::Learned => {}
     }
 }
