@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use manikin_formats::{Options, Output};
 use manikin_generate::{Plan, PlanOptions, Run};
-use manikin_mapping::bulk::{Bulk, Bundles};
+use manikin_mapping::bulk::{Bulk, BulkPlace, Bundles};
 use manikin_mapping::meds::Events;
 use manikin_mapping::{Checked, Mapping, Tables};
 use manikin_spec::files::Disk;
@@ -57,12 +57,15 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         }
         told("meds: projected, sorted and encoded", count, "events", began);
 
-        let bulk = Bulk::new(checked("standards/fhir-r4", &files, &spec)?, &blocks[0], Bundles::Omitted);
+        let place = tempfile::tempdir()?;
+        let folder = BulkPlace { folder: place.path().to_owned(), part: (1, 1), first: 0 };
+        let bulk = Bulk::create(checked("standards/fhir-r4", &files, &spec)?, &blocks[0], Bundles::Omitted, folder)?;
         let began = Clock::start();
         let mut bytes = 0;
         for block in &blocks {
-            bytes += bulk.of(block)?.bytes();
+            bytes += bulk.write(block)?.bytes() as usize;
         }
+        bulk.finish()?;
         told("fhir: written as NDJSON", bytes, "bytes", began);
         Ok(())
     })

@@ -3,6 +3,7 @@
 use manikin_diagnostic::{Code, Diagnostic, Diagnostics, Sources, codes};
 use manikin_formats::FormatError;
 use manikin_generate::GenerateError;
+use manikin_mapping::bulk::BulkError;
 use manikin_mapping::{EncodeError, RowsError};
 
 /// What is wrong, ready to be shown.
@@ -60,6 +61,15 @@ impl From<RowsError> for Failure {
 impl From<EncodeError> for Failure {
     fn from(error: EncodeError) -> Self {
         Self::of(Diagnostic::error(codes::CANNOT_GENERATE, error.to_string()).help("see the projection in the mapping"))
+    }
+}
+
+impl From<BulkError> for Failure {
+    fn from(error: BulkError) -> Self {
+        match error {
+            BulkError::Encode(error) => error.into(),
+            BulkError::Write(error) => error.into(),
+        }
     }
 }
 

@@ -179,10 +179,8 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
         }
         writers.iter_mut().zip(standards).try_for_each(|(writer, block)| writer.append(block))
     };
-    // Enough blocks in flight that no thread waits for the writer, few enough that memory stays small: a block of
-    // resources may hold hundreds of megabytes, any other some tens.
-    let threads = rayon::current_num_threads();
-    let window = if has_resources { threads + 1 } else { 2 * threads + 2 };
+    // Enough blocks in flight that no thread waits for the writer, few enough that memory stays small.
+    let window = 2 * rayon::current_num_threads() + 2;
     let blocks = partition.blocks(plan.blocks());
     run.each(blocks, window, progress, encode, write)?;
     let written = match writer {
@@ -190,8 +188,8 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
         None => Written { entities: Vec::new(), files: Vec::new() },
     };
     let mut manifest = Manifest::new(origin(checked, &plan, partition, mapping_files), &written);
-    for (engine, writer) in engines.iter().zip(writers) {
-        manifest.standards.push(writer.finish(engine.mapping())?);
+    for (engine, writer) in engines.into_iter().zip(writers) {
+        manifest.standards.push(writer.finish(engine)?);
     }
     manifest.write(staging.folder())?;
     let folder = staging.target().to_owned();

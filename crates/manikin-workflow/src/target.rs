@@ -8,7 +8,7 @@ use manikin_formats::{
     EncodedBlock, FormatError, ManifestFile, ManifestStandard, ManifestTable, Options, Output, OutputWriter, SealedFile,
 };
 use manikin_generate::Plan;
-use manikin_mapping::bulk::{Bulk, BulkBlock, BulkFile, BulkWriter, Bundles};
+use manikin_mapping::bulk::{Bulk, BulkBlock, BulkBundle, BulkPlace, BulkType, Bundles};
 use manikin_mapping::meds::{EventBlock, Events, MedsFile, MedsWriter, Title};
 use manikin_mapping::{Checked, Standard, Tables, database_tables};
 use manikin_tables::Block;
@@ -151,9 +151,10 @@ impl Target {
                 Ok((Engine::Events(events), Writer::Events(Box::new(writer))))
             }
             Standard::FhirR4 => {
-                let bulk = Bulk::new(self.mapping, reference, self.bundles);
-                let writer = BulkWriter::create(&folder, &bulk, (partition.number, partition.of))?;
-                Ok((Engine::Resources(Box::new(bulk)), Writer::Resources(writer)))
+                let first = partition.blocks(plan.blocks()).start;
+                let place = BulkPlace { folder, part: (partition.number, partition.of), first };
+                let bulk = Bulk::create(self.mapping, reference, self.bundles, place)?;
+                Ok((Engine::Resources(Box::new(bulk)), Writer::Resources(Vec::new())))
             }
         }
     }
@@ -177,7 +178,8 @@ pub(crate) enum Encoded {
 pub(crate) enum Writer {
     Tables(OutputWriter),
     Events(Box<MedsWriter>),
-    Resources(BulkWriter),
+    /// The resources are in their files already; here are the Bundles so far.
+    Resources(Vec<BulkBundle>),
 }
 
 impl Engine {
@@ -191,17 +193,8 @@ impl Engine {
         Ok(match self {
             Self::Tables { tables, output } => Encoded::Tables(output.encode(&tables.project(block)?)?),
             Self::Events(events) => Encoded::Events(events.of(block)?),
-            Self::Resources(bulk) => Encoded::Resources(bulk.of(block)?),
+            Self::Resources(bulk) => Encoded::Resources(bulk.write(block)?),
         })
-    }
-
-    /// The mapping.
-    pub(crate) fn mapping(&self) -> &Checked {
-        match self {
-            Self::Tables { tables, .. } => tables.mapping(),
-            Self::Events(events) => events.mapping(),
-            Self::Resources(bulk) => bulk.mapping(),
-        }
     }
 }
 
@@ -215,7 +208,7 @@ impl Writer {
         match (self, block) {
             (Self::Tables(writer), Encoded::Tables(block)) => writer.append(block)?,
             (Self::Events(writer), Encoded::Events(block)) => writer.append(block)?,
-            (Self::Resources(writer), Encoded::Resources(block)) => writer.append(block)?,
+            (Self::Resources(bundles), Encoded::Resources(block)) => bundles.extend(block.into_bundles()),
             _ => return Err(crate::layout::defect("a block of another standard was appended")),
         }
         Ok(())
@@ -226,14 +219,16 @@ impl Writer {
     /// # Errors
     ///
     /// As for [`append`](Self::append).
-    pub(crate) fn finish(self, mapping: &Checked) -> Result<ManifestStandard, Failure> {
-        let standard = mapping.standard;
-        match self {
-            Self::Tables(writer) => {
+    pub(crate) fn finish(self, engine: Engine) -> Result<ManifestStandard, Failure> {
+        match (self, engine) {
+            (Self::Tables(writer), Engine::Tables { tables, .. }) => {
+                let mapping = tables.mapping();
                 let written = writer.finish()?;
-                Ok(described(mapping, Vec::new(), Vec::new()).with_tables(standard.word(), &written))
+                Ok(described(mapping, Vec::new(), Vec::new()).with_tables(mapping.standard.word(), &written))
             }
-            Self::Events(writer) => {
+            (Self::Events(writer), Engine::Events(events)) => {
+                let mapping = events.mapping();
+                let standard = mapping.standard;
                 let written = writer.finish()?;
                 let file = |file: MedsFile| {
                     let format = if file.path.ends_with(".json") { "json" } else { "parquet" };
@@ -249,21 +244,23 @@ impl Writer {
                 };
                 Ok(described(mapping, vec![events], others.into_iter().map(file).collect()))
             }
-            Self::Resources(writer) => {
-                let mut tables = Vec::new();
-                let mut bundles = Vec::new();
-                for BulkFile { ty, path, sealed } in writer.finish()? {
-                    match ty {
-                        Some(name) => {
-                            let rows = sealed.rows;
-                            let files = vec![listed(standard, &path, "ndjson", sealed)];
-                            tables.push(ManifestTable { name, rows, row_digest: None, files });
-                        }
-                        None => bundles.push(listed(standard, &path, "json", sealed)),
+            (Self::Resources(bundles), Engine::Resources(bulk)) => {
+                let (mapping, types) = bulk.finish()?;
+                let standard = mapping.standard;
+                let table = |BulkType { name, path, sealed }| {
+                    let rows = sealed.rows;
+                    ManifestTable {
+                        name,
+                        rows,
+                        row_digest: None,
+                        files: vec![listed(standard, &path, "ndjson", sealed)],
                     }
-                }
-                Ok(described(mapping, tables, bundles))
+                };
+                let tables = types.into_iter().map(table).collect();
+                let bundle = |BulkBundle { path, sealed }| listed(standard, &path, "json", sealed);
+                Ok(described(&mapping, tables, bundles.into_iter().map(bundle).collect()))
             }
+            _ => Err(crate::layout::defect("a standard was finished with the writer of another one")),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::overlay::Overlay;
 use crate::tree::{Body, Frame};
 
 /// A block being written, with the ids made so far.
-pub(super) struct Encoding<'a> {
+pub(crate) struct Encoding<'a> {
     json: &'a Json,
     rows: &'a dyn Relations,
     made: RefCell<Vec<Option<Rc<Made>>>>,
@@ -44,28 +44,33 @@ struct Route {
 }
 
 impl<'a> Encoding<'a> {
-    pub(super) fn new(json: &'a Json, rows: &'a dyn Relations) -> Self {
+    pub(crate) fn new(json: &'a Json, rows: &'a dyn Relations) -> Self {
         let made = RefCell::new(vec![None; json.projections.len()]);
         Self { json, rows, made }
     }
 
-    /// The resources of a projection.
-    pub(super) fn projection(&self, at: usize) -> Result<Resources, EncodeError> {
+    /// Writes the resources of a projection and hands them on in pieces: what `emit` finds is its to take, what it leaves
+    /// is written over. A piece ends with the resource that brings it to `limit` bytes.
+    pub(crate) fn projection<E: From<EncodeError>>(
+        &self,
+        at: usize,
+        limit: usize,
+        emit: &mut dyn FnMut(&mut Resources) -> Result<(), E>,
+    ) -> Result<(), E> {
         let checked = &self.json.checked;
         let projection = &checked.projections[at];
-        let mut resources = Resources { projection: at, ..Resources::default() };
         let (Some(entity), Content::Body(body)) = (self.json.projections[at].entity, &projection.content) else {
-            return Ok(resources);
+            return Ok(());
         };
         let entity = checked.spec[entity].name.as_str();
         let count = self.rows.rows(entity);
         if count == 0 {
-            return Ok(resources);
+            return Ok(());
         }
         let failed = |error| EncodeError::Evaluation { projection: projection.name.clone(), error };
         let made = self.made(at).map_err(failed)?;
         if made.written.as_ref().is_some_and(|written| !written.contains(&true)) {
-            return Ok(resources);
+            return Ok(());
         }
         let compiled = &self.json.projections[at];
         let mut overlay = checked.overlay(self.rows);
@@ -77,12 +82,13 @@ impl<'a> Encoding<'a> {
         };
         let values: Vec<Values<'_>> = columns.iter().map(Values::new).collect();
         let mut writer = Writer {
-            out: Vec::with_capacity(count * 512),
+            out: Vec::with_capacity(limit.min(count * 512)),
             values: &values,
             spans: &spans,
             routes: &routes,
             zones: ZoneCache { json: self.json, known: Vec::new(), unknown: None },
         };
+        let mut resources = Resources { projection: at, ..Resources::default() };
         for row in 0..count {
             if made.written.as_ref().is_some_and(|written| !written[row]) {
                 continue;
@@ -95,12 +101,14 @@ impl<'a> Encoding<'a> {
             writer.out.push(b'\n');
             resources.ends.push(writer.out.len());
             resources.subjects.push(subjects.as_ref().map_or(NO_ROW, |subjects| subjects[row]));
+            if writer.out.len() >= limit {
+                resources.hand(&mut writer.out, emit)?;
+            }
         }
         if let Some(zone) = writer.zones.unknown {
-            return Err(EncodeError::UnknownZone { projection: projection.name.clone(), zone });
+            return Err(EncodeError::UnknownZone { projection: projection.name.clone(), zone }.into());
         }
-        resources.bytes = writer.out;
-        Ok(resources)
+        if resources.ends.is_empty() { Ok(()) } else { resources.hand(&mut writer.out, emit) }
     }
 
     /// The rows that a projection writes, and their ids.

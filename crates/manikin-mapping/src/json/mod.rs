@@ -18,7 +18,7 @@ use manikin_expression::Hop;
 use manikin_spec::spec::{EntityId, EntityScope};
 use manikin_tables::{EvaluationError, Relations};
 
-use self::block::Encoding;
+pub(crate) use self::block::Encoding;
 use self::id::Uuid;
 use self::program::Program;
 use self::zone::Zone;
@@ -165,10 +165,10 @@ impl Json {
         let mut all = Vec::new();
         for at in 0..self.projections.len() {
             if self.writes(ProjectionId(at), part) {
-                let resources = encoding.projection(at)?;
-                if !resources.ends.is_empty() {
-                    all.push(resources);
-                }
+                encoding.projection(at, usize::MAX, &mut |resources| {
+                    all.push(std::mem::take(resources));
+                    Ok::<_, EncodeError>(())
+                })?;
             }
         }
         Ok(all)
@@ -187,6 +187,19 @@ impl Json {
 }
 
 impl Resources {
+    /// Lends out the bytes written so far with what is known of them, and clears what was left.
+    fn hand<E>(&mut self, out: &mut Vec<u8>, emit: &mut dyn FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
+        let projection = self.projection;
+        std::mem::swap(&mut self.bytes, out);
+        emit(self)?;
+        std::mem::swap(&mut self.bytes, out);
+        out.clear();
+        self.ends.clear();
+        self.subjects.clear();
+        self.projection = projection;
+        Ok(())
+    }
+
     /// Each resource with the subject's row that it belongs to.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], u32)> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
