@@ -4,8 +4,8 @@
 //! codes with a header, and `NAME-domain.json` with the number of codes of each column. The noise is OpenDP's, by a
 //! session of `manikin-privacy` at delta 1e-9; with `inf` as epsilon a session without noise. The columns are:
 //! the mean L1 distance of all 1-, 2- and 3-way marginals (of at most 10,000 cells) between source and rows; of the
-//! 3-way marginals before single values are refined; seconds to learn, seconds to make the rows, and the most memory
-//! that the program had held by then.
+//! 3-way marginals before single values are refined; seconds to learn and to make the rows, by the clock, and both in
+//! CPU time; the most memory that the program had held by then.
 #![allow(clippy::print_stdout)]
 
 use manikin_marginals::{
@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Instant;
 
+/// The columns of adult whose codes are numbers in order, for clipped means.
+const ORDINAL: [&str; 6] = ["age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week"];
+
 type Columns = Vec<Vec<u16>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -24,8 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let argument = |i: usize, default: &str| arguments.get(i).map_or(default, String::as_str).to_owned();
     let folder = argument(0, ".");
     let seeds: u64 = argument(5, "3").parse()?;
-    println!("| data | epsilon | MB | method | 1-way | 2-way | 3-way | unrefined | learn s | rows s | peak MB |");
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    println!(
+        "| data | epsilon | MB | method | 1-way | 2-way | 3-way | unrefined | learn s | rows s | CPU s | peak MB |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for table in argument(2, "nltcs,adult").split(',') {
         let (domain, data) = load(&folder, table)?;
         let sets: Vec<Vec<AttributeSet>> = (1..=3)
@@ -36,18 +41,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             .collect();
         for epsilon in argument(3, "1").split(',') {
             for megabytes in argument(4, "1").split(',') {
-                for method in argument(1, "adaptive,one-shot,aim,mst,independent").split(',') {
+                for method in argument(1, "adaptive,one-shot,aim,mst,clipped-means,independent").split(',') {
                     let most_cells = (megabytes.parse::<f64>()? * 131_072.0) as u64;
-                    let mut sums = [0.0; 6];
+                    let mut sums = [0.0; 7];
                     for seed in 0..seeds {
                         let found = measure(&domain, &data, &sets, method, epsilon, most_cells, seed)?;
                         sums.iter_mut().zip(found).for_each(|(sum, x)| *sum += x / seeds as f64);
                     }
-                    let [one, two, three, plain, learn, rows] = sums;
+                    let [one, two, three, plain, learn, rows, cpu] = sums;
                     let peak = peak_megabytes();
                     println!(
                         "| {table} | {epsilon} | {megabytes} | {method} | {one:.4} | {two:.4} | {three:.4} | {plain:.4} \
-                         | {learn:.2} | {rows:.2} | {peak:.0} |"
+                         | {learn:.2} | {rows:.2} | {cpu:.2} | {peak:.0} |"
                     );
                 }
             }
@@ -64,13 +69,15 @@ fn measure(
     epsilon: &str,
     most_cells: u64,
     seed: u64,
-) -> Result<[f64; 6], Box<dyn Error>> {
+) -> Result<[f64; 7], Box<dyn Error>> {
+    let ordinal = ORDINAL.iter().filter_map(|name| domain.index(name)).collect();
     let method = match method {
         "adaptive" => Method::Adaptive,
         "one-shot" => Method::OneShot,
         "aim" => Method::Aim,
         "mst" => Method::Mst,
         "independent" => Method::Independent,
+        "clipped-means" => Method::ClippedMeans { ordinal },
         other => return Err(format!("no method {other}").into()),
     };
     let workload = Workload::all(domain, 3, 10_000);
@@ -84,20 +91,20 @@ fn measure(
         forced: &[],
         fit: FitOptions::default(),
     };
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_seconds());
     let mut curator = curator(epsilon)?;
     let (model, _) = learn(&request, method, curator.as_mut())?;
-    let learned = start.elapsed().as_secs_f64();
+    let (learned, cpu_learned) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let calibrated = model.calibrate()?;
     let rows = Rows::new(&calibrated, data[0].len() as u64, RunKey::new(seed).address());
     let plain = rows.all();
     let measured: Vec<_> = model.measurements.iter().map(|m| m.clique).collect();
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_seconds());
     let made = rows.refined(&calibrated, &measured).all();
-    let seconds = start.elapsed().as_secs_f64();
+    let (seconds, cpu) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu + cpu_learned);
     let error = |sets: &[AttributeSet], rows: &Columns| distance(domain, sets, data, rows);
     let [one, two, three] = [error(&sets[0], &made)?, error(&sets[1], &made)?, error(&sets[2], &made)?];
-    Ok([one, two, three, error(&sets[2], &plain)?, learned, seconds])
+    Ok([one, two, three, error(&sets[2], &plain)?, learned, seconds, cpu])
 }
 
 fn curator(epsilon: &str) -> Result<Box<dyn Curator>, Box<dyn Error>> {
@@ -144,4 +151,12 @@ fn peak_megabytes() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     line.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+}
+
+/// The CPU time of this process so far, where the system tells it in hundredths of a second.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // User and system time are the twelfth and thirteenth words after the program's name in parentheses.
+    let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    words.filter_map(|word| word.parse::<f64>().ok()).sum::<f64>() / 100.0
 }

@@ -6,6 +6,7 @@ use crate::domain::AttributeSet;
 use crate::fit::{FitOptions, FitReport, fit};
 use crate::learn::{LearnError, Request, budget};
 use crate::model::Model;
+use crate::one_shot::one_shot;
 use crate::select::{Candidate, allocate, candidates, noisy_distances, required_tree};
 use crate::tree::JunctionTree;
 use manikin_privacy::Curator;
@@ -32,9 +33,6 @@ const PAIRS_PER_ATTRIBUTE: f64 = 2.5;
 /// The most steps of the fits between rounds, which only have to show what is still wrong.
 const ROUND_STEPS: usize = 200;
 
-/// A signal that stands above any noise: of sets that are measured whatever their score.
-const CERTAIN: f64 = 1e12;
-
 /// A pair that a round added.
 struct Added {
     set: AttributeSet,
@@ -46,8 +44,8 @@ struct Added {
 /// Learns by adaptive selection; the default method.
 ///
 /// 1. One-way marginals.
-/// 2. When the model may be large enough to hold every candidate in its tree, nothing is selected: all candidates are
-///    measured, precisely in proportion to (weight x cells)^(2/3), and fitted once.
+/// 2. When the model may be large enough to hold every candidate in its tree, there is no tree to find: [`one_shot()`]
+///    selection then only decides what is worth measuring.
 /// 3. Otherwise, in each of a few rounds: one vector of noisy distances of the model from the records, over the pairs
 ///    that the tree does not hold; the worst pairs (in the first round a spanning tree, later at most one an
 ///    attribute, so that one pair's explanation can make another's unnecessary) are added, measured roughly and
@@ -67,16 +65,12 @@ pub fn adaptive<R: Records + ?Sized>(
     let domain = request.domain;
     let (required, mut tree) = required_tree(request)?;
     let all = budget(curator)?;
-    let mut measurements = request.measure_one_way(all * ONE_WAY, curator)?;
     let candidates = candidates(request);
     let everything: Vec<_> = required.iter().copied().chain(candidates.iter().map(|c| c.set)).collect();
     if JunctionTree::cells_needed(domain, &everything) <= request.most_cells {
-        let tree = JunctionTree::containing(domain, &everything);
-        let scored: Vec<_> = candidates.into_iter().map(|candidate| (candidate, CERTAIN)).collect();
-        let (_, chosen) = allocate(request, &scored, budget(curator)?);
-        measurements.extend(request.measure(&chosen, curator)?);
-        return Ok(fit(domain, &tree, &measurements, request.zeros, &[], &request.fit)?);
+        return one_shot(request, curator);
     }
+    let mut measurements = request.measure_one_way(all * ONE_WAY, curator)?;
 
     let quick = FitOptions { steps: ROUND_STEPS.min(request.fit.steps), ..request.fit };
     let (mut model, _) = fit(domain, &tree, &measurements, request.zeros, &[], &quick)?;

@@ -2,6 +2,7 @@
 
 use crate::adaptive::adaptive;
 use crate::aim::aim;
+use crate::clipped_means::clipped_means;
 use crate::count::{Counter, Records, ScanError};
 use crate::domain::{AttributeSet, Domain};
 use crate::fit::{FitOptions, FitReport};
@@ -47,6 +48,11 @@ pub enum Method {
     Mst,
     /// [`independent`](crate::independent()): no dependence at all.
     Independent,
+    /// [`clipped_means`](crate::clipped_means()): noisy means and spreads of some columns, noisy counts of the others.
+    ClippedMeans {
+        /// The attributes whose codes are numbers in order.
+        ordinal: AttributeSet,
+    },
 }
 
 /// Learns a model of the records with what `curator` has left to spend.
@@ -66,6 +72,7 @@ pub fn learn<R: Records + ?Sized>(
         Method::Aim => aim(request, curator),
         Method::Mst => mst(request, curator),
         Method::Independent => independent(request, curator),
+        Method::ClippedMeans { ordinal } => clipped_means(request, &ordinal, curator),
     }
 }
 

@@ -42,6 +42,8 @@ mod adaptive;
 mod aim;
 mod axes;
 mod belief;
+#[cfg(feature = "learn")]
+mod clipped_means;
 mod coefficients;
 mod conditional;
 mod count;
@@ -70,6 +72,8 @@ pub use adaptive::adaptive;
 #[cfg(feature = "learn")]
 pub use aim::aim;
 pub use belief::Calibrated;
+#[cfg(feature = "learn")]
+pub use clipped_means::clipped_means;
 pub use conditional::Conditional;
 pub use count::{Chunk, Codes, Counter, ROW, Records, ScanError};
 pub use domain::{Attribute, AttributeSet, Domain, DomainError, MAX_ATTRIBUTES};

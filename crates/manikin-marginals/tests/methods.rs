@@ -7,7 +7,18 @@ use manikin_marginals::{
 use manikin_privacy::{Curator, PrivacyError, Rho, UNITS_PER_ROW};
 use manikin_random::{Name, RunKey, Stream, normal_quantile};
 
-const METHODS: [Method; 5] = [Method::Adaptive, Method::OneShot, Method::Aim, Method::Mst, Method::Independent];
+/// Every method; clipped means once with one-hot columns only, once with all but the second column as numbers.
+fn methods() -> [Method; 7] {
+    [
+        Method::Adaptive,
+        Method::OneShot,
+        Method::Aim,
+        Method::Mst,
+        Method::Independent,
+        Method::ClippedMeans { ordinal: AttributeSet::EMPTY },
+        Method::ClippedMeans { ordinal: AttributeSet::of(&[0, 2, 3, 4, 5]) },
+    ]
+}
 
 /// Noise from a seed, with the accounts of a session. For tests only: it is not private.
 struct Seeded {
@@ -33,6 +44,15 @@ impl Curator for Seeded {
         assert!(self.left >= -ROUNDING, "`{about}` overspends");
         self.asked.push((about.to_owned(), exact.to_vec(), l2, sigma));
         Ok(exact.iter().map(|x| *x as f64 / units + sigma * normal_quantile(self.stream.uniform())).collect())
+    }
+
+    fn laplace(&mut self, about: &str, exact: &[i64], l1: i64, scale: f64) -> Result<Vec<f64>, PrivacyError> {
+        let units = UNITS_PER_ROW as f64;
+        self.left -= (l1 as f64 / units / scale) * (l1 as f64 / units / scale) / 2.0;
+        assert!(self.left >= -ROUNDING, "`{about}` overspends");
+        self.asked.push((about.to_owned(), exact.to_vec(), l1, scale));
+        let mut noise = || libm::log(self.stream.uniform() / self.stream.uniform());
+        Ok(exact.iter().map(|x| *x as f64 / units + scale * noise()).collect())
     }
 
     fn select(&mut self, about: &str, scores: &[f64], sensitivity: f64, epsilon: f64) -> Result<usize, PrivacyError> {
@@ -99,7 +119,7 @@ fn mean_l1(domain: &Domain, a: &Vec<Vec<u16>>, b: &Vec<Vec<u16>>, size: usize) -
 fn every_method_spends_its_budget_and_no_more_and_stays_within_its_size() {
     let (domain, records) = records();
     let workload = Workload::all(&domain, 3, 1_000);
-    for method in METHODS {
+    for method in methods() {
         for most_cells in [40, 100, 100_000] {
             let mut curator = Seeded::new(0.1, 3);
             let (model, _) = learn(&request(&domain, &records, &workload, most_cells), method, &mut curator).unwrap();
@@ -124,7 +144,7 @@ fn methods_that_model_dependence_beat_independent_columns() {
         mean_l1(&domain, &records, &rows, 2)
     };
     let independent = error(Method::Independent);
-    for method in METHODS.into_iter().filter(|m| *m != Method::Independent) {
+    for method in [Method::Adaptive, Method::OneShot, Method::Aim, Method::Mst] {
         let found = error(method);
         assert!(found < 0.5 * independent, "{method:?}: {found} against {independent}");
     }
@@ -147,6 +167,14 @@ fn one_row_less_moves_every_question_by_at_most_its_claimed_sensitivity() {
             assert_eq!((same.as_str(), *claimed, *same_sigma, other.len()), (about, l2, sigma, exact.len()));
             let squares: i128 = exact.iter().zip(other).map(|(x, y)| i128::from(x - y) * i128::from(x - y)).sum();
             assert!(squares <= i128::from(l2) * i128::from(l2), "`{about}` moved by more than claimed");
+            self.at += 1;
+            Ok(self.answers[self.at - 1].clone())
+        }
+        fn laplace(&mut self, about: &str, exact: &[i64], l1: i64, scale: f64) -> Result<Vec<f64>, PrivacyError> {
+            let (same, other, claimed, same_scale) = &self.first[self.at];
+            assert_eq!((same.as_str(), *claimed, *same_scale, other.len()), (about, l1, scale, exact.len()));
+            let moved: i64 = exact.iter().zip(other).map(|(x, y)| (x - y).abs()).sum();
+            assert!(moved <= l1, "`{about}` moved by more than claimed");
             self.at += 1;
             Ok(self.answers[self.at - 1].clone())
         }
@@ -176,7 +204,12 @@ fn one_row_less_moves_every_question_by_at_most_its_claimed_sensitivity() {
             self.1.push(answer.clone());
             Ok(answer)
         }
-        // What is left here is counted from the Gaussian questions alone, as in the replay.
+        fn laplace(&mut self, about: &str, exact: &[i64], l1: i64, scale: f64) -> Result<Vec<f64>, PrivacyError> {
+            let answer = self.0.laplace(about, exact, l1, scale)?;
+            self.1.push(answer.clone());
+            Ok(answer)
+        }
+        // What is left here is counted from the noisy counts alone, as in the replay.
         fn select(&mut self, _: &str, scores: &[f64], _: f64, _: f64) -> Result<usize, PrivacyError> {
             self.2.push(scores.to_vec());
             Ok(self.2.len() % scores.len())
@@ -188,7 +221,7 @@ fn one_row_less_moves_every_question_by_at_most_its_claimed_sensitivity() {
     }
     let (domain, records) = records();
     let workload = Workload::all(&domain, 3, 1_000);
-    for method in METHODS {
+    for method in methods() {
         for most_cells in [100, 100_000] {
             let mut recording = Recording(Seeded::new(1.0, 9), Vec::new(), Vec::new());
             learn(&request(&domain, &records, &workload, most_cells), method, &mut recording).unwrap();
@@ -233,13 +266,17 @@ fn forced_sets_are_measured_zeros_are_kept_and_a_refit_needs_no_records() {
     let workload = Workload::all(&domain, 2, 1_000);
     let forced = [AttributeSet::of(&[0, 4, 5])];
     let zeros = [StructuralZeros { clique: AttributeSet::of(&[4, 5]), cells: vec![0, 3] }];
-    for method in METHODS {
+    for method in methods() {
         let request = Request { forced: &forced, zeros: &zeros, ..request(&domain, &records, &workload, 90) };
         let (model, _) = learn(&request, method, &mut Seeded::new(0.2, 1)).unwrap();
         assert!(model.measurements.iter().any(|m| m.clique == forced[0]), "{method:?}");
         let calibrated = model.calibrate().unwrap();
         let pair = calibrated.marginal(&zeros[0].clique, 100).unwrap();
         assert_eq!((pair[0], pair[3]), (0.0, 0.0));
+        let sets: Vec<_> = model.measurements.iter().map(|m| m.clique).collect();
+        let rows = Rows::new(&calibrated, 5_000, RunKey::new(4).address()).refined(&calibrated, &sets).all();
+        let forbidden = (0..5_000).filter(|&row| [0, 3].contains(&(rows[4][row] * 2 + rows[5][row]))).count();
+        assert_eq!(forbidden, 0, "{method:?}");
         let tree = manikin_marginals::JunctionTree::over(&domain, &model.cliques).unwrap();
         let options = FitOptions { noise_share: 0.9, steps: 50 };
         let (again, report) = fit(&domain, &tree, &model.measurements, &zeros, &[], &options).unwrap();
@@ -252,7 +289,7 @@ fn faults_of_a_request_are_errors() {
     let (domain, records) = records();
     let workload = Workload::all(&domain, 2, 1_000);
     let forced = [domain.all()];
-    for method in METHODS {
+    for method in methods() {
         let large = Request { forced: &forced, ..request(&domain, &records, &workload, 90) };
         let refused = learn(&large, method, &mut Seeded::new(0.2, 1));
         assert!(matches!(refused, Err(LearnError::TooLarge { needed: 720, allowed: 90 })));
@@ -266,11 +303,36 @@ fn faults_of_a_request_are_errors() {
 }
 
 #[test]
+fn budgets_that_buy_almost_nothing_still_give_rows_of_the_domain() {
+    let (domain, records) = records();
+    let workload = Workload::all(&domain, 3, 1_000);
+    // (epsilon .01, delta 1e-9), and less.
+    for rho in [1.6e-6, 1e-8] {
+        for method in methods() {
+            for most_cells in [100, 100_000] {
+                let request = request(&domain, &records, &workload, most_cells);
+                let (model, report) = learn(&request, method, &mut Seeded::new(rho, 8)).unwrap();
+                assert!(report.loss.is_finite() && model.total >= 1.0 && model.total.is_finite(), "{method:?}");
+                let calibrated = model.calibrate().unwrap();
+                for attribute in 0..domain.len() {
+                    let found = calibrated.marginal(&AttributeSet::of(&[attribute]), 100).unwrap();
+                    assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{method:?}: {found:?}");
+                }
+                let rows = Rows::new(&calibrated, 500, RunKey::new(2).address()).all();
+                for (column, attribute) in rows.iter().zip(domain.attributes()) {
+                    assert!(column.len() == 500 && column.iter().all(|code| u32::from(*code) < attribute.size));
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn empty_records_give_a_model() {
     let (domain, _) = records();
     let empty = vec![Vec::new(); domain.len()];
     let workload = Workload::all(&domain, 3, 1_000);
-    for method in METHODS {
+    for method in methods() {
         let (model, _) = learn(&request(&domain, &empty, &workload, 100), method, &mut Seeded::new(0.1, 2)).unwrap();
         assert!(model.total >= 1.0 && model.calibrate().is_ok());
     }

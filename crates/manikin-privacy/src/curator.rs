@@ -34,6 +34,22 @@ pub trait Curator {
         sigma: f64,
     ) -> Result<Vec<f64>, PrivacyError>;
 
+    /// Noisy counts, in rows, with discrete Laplace noise.
+    ///
+    /// `exact` and `l1_sensitivity`, the most that one patient can move the whole vector in the sum of absolute
+    /// changes, are in units of [`UNITS_PER_ROW`]; `scale`, the b of exp(-|x|/b), is in rows. Costs ρ = ε²/2 for
+    /// ε = l1_sensitivity / UNITS_PER_ROW / scale: for whole marginals the Gaussian is the better bargain.
+    ///
+    /// # Errors
+    /// As [`gaussian`](Self::gaussian), for the scale in place of sigma.
+    fn laplace(
+        &mut self,
+        about: &str,
+        exact: &[i64],
+        l1_sensitivity: i64,
+        scale: f64,
+    ) -> Result<Vec<f64>, PrivacyError>;
+
     /// The index of one candidate, drawn with probability proportional to exp(epsilon · score / (2 · sensitivity)).
     ///
     /// `scores` and `sensitivity`, the most that one patient can move any single score, are in rows. Scores may go up

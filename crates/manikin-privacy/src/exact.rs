@@ -1,7 +1,7 @@
 //! [`ExactSession`]: the same questions answered without noise, for comparison inside the walls. **Not private.**
 
 use crate::curator::UNITS_PER_ROW;
-use crate::mechanisms::{gaussian_cost, selection_cost};
+use crate::mechanisms::{gaussian_cost, laplace_cost, selection_cost};
 use crate::statement::{Guarantee, Measured, Mechanism, Statement};
 use crate::{Curator, Loss, PrivacyError, Rho};
 
@@ -67,7 +67,19 @@ impl Curator for ExactSession {
     ) -> Result<Vec<f64>, PrivacyError> {
         let cost = gaussian_cost(l2_sensitivity, sigma);
         self.record(about, exact.len(), l2_sensitivity as f64 / UNITS_PER_ROW as f64, cost)?;
-        Ok(exact.iter().map(|units| *units as f64 / UNITS_PER_ROW as f64).collect())
+        Ok(in_rows(exact))
+    }
+
+    fn laplace(
+        &mut self,
+        about: &str,
+        exact: &[i64],
+        l1_sensitivity: i64,
+        scale: f64,
+    ) -> Result<Vec<f64>, PrivacyError> {
+        let cost = laplace_cost(l1_sensitivity, scale);
+        self.record(about, exact.len(), l1_sensitivity as f64 / UNITS_PER_ROW as f64, cost)?;
+        Ok(in_rows(exact))
     }
 
     fn select(&mut self, about: &str, scores: &[f64], sensitivity: f64, epsilon: f64) -> Result<usize, PrivacyError> {
@@ -85,6 +97,10 @@ impl Curator for ExactSession {
     fn remaining(&self) -> Rho {
         self.left
     }
+}
+
+fn in_rows(exact: &[i64]) -> Vec<f64> {
+    exact.iter().map(|units| *units as f64 / UNITS_PER_ROW as f64).collect()
 }
 
 #[cfg(test)]

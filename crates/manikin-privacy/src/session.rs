@@ -47,22 +47,6 @@ impl Session {
         &self.measurements
     }
 
-    /// Counts with discrete Laplace noise, in rows; see [`crate::laplace_cost`]. `l1_sensitivity` is in units of
-    /// [`crate::UNITS_PER_ROW`], `scale` (the b of exp(-|x|/b)) in rows.
-    ///
-    /// # Errors
-    /// As [`Curator::gaussian`].
-    pub fn laplace(
-        &mut self,
-        about: &str,
-        exact: &[i64],
-        l1_sensitivity: i64,
-        scale: f64,
-    ) -> Result<Vec<f64>, PrivacyError> {
-        self.open(about)?;
-        self.measure(mechanisms::laplace(about, exact, l1_sensitivity, scale)?)
-    }
-
     /// Counts under keys that occur in the records, in rows, those below [`crate::keyed_threshold`] left out; sorted by
     /// key. Costs the Gaussian's ρ, and at most `delta` of the δ charged.
     ///
@@ -144,6 +128,17 @@ impl Curator for Session {
     ) -> Result<Vec<f64>, PrivacyError> {
         self.open(about)?;
         self.measure(mechanisms::gaussian(about, exact, l2_sensitivity, sigma)?)
+    }
+
+    fn laplace(
+        &mut self,
+        about: &str,
+        exact: &[i64],
+        l1_sensitivity: i64,
+        scale: f64,
+    ) -> Result<Vec<f64>, PrivacyError> {
+        self.open(about)?;
+        self.measure(mechanisms::laplace(about, exact, l1_sensitivity, scale)?)
     }
 
     fn select(&mut self, about: &str, scores: &[f64], sensitivity: f64, epsilon: f64) -> Result<usize, PrivacyError> {

@@ -124,6 +124,9 @@ impl Curator for HalfSigma {
     fn gaussian(&mut self, about: &str, exact: &[i64], l2: i64, sigma: f64) -> Result<Vec<f64>, PrivacyError> {
         self.0.gaussian(about, exact, l2, sigma / 2.0)
     }
+    fn laplace(&mut self, about: &str, exact: &[i64], l1: i64, scale: f64) -> Result<Vec<f64>, PrivacyError> {
+        self.0.laplace(about, exact, l1, scale)
+    }
     fn select(&mut self, about: &str, scores: &[f64], sensitivity: f64, epsilon: f64) -> Result<usize, PrivacyError> {
         self.0.select(about, scores, sensitivity, epsilon)
     }
@@ -148,6 +151,9 @@ struct MonotonicFlag(Session);
 impl Curator for MonotonicFlag {
     fn gaussian(&mut self, about: &str, exact: &[i64], l2: i64, sigma: f64) -> Result<Vec<f64>, PrivacyError> {
         self.0.gaussian(about, exact, l2, sigma)
+    }
+    fn laplace(&mut self, about: &str, exact: &[i64], l1: i64, scale: f64) -> Result<Vec<f64>, PrivacyError> {
+        self.0.laplace(about, exact, l1, scale)
     }
     fn select(&mut self, about: &str, scores: &[f64], sensitivity: f64, epsilon: f64) -> Result<usize, PrivacyError> {
         self.0.select(about, scores, sensitivity, epsilon)?;

@@ -23,7 +23,7 @@ use crate::curator::UNITS_PER_ROW;
 use crate::statement::{Measured, Mechanism};
 use crate::{PrivacyError, Rho};
 
-/// What [`crate::Session::laplace`] costs: `l1_sensitivity` in units of [`crate::UNITS_PER_ROW`], the scale in rows.
+/// What [`crate::Curator::laplace`] costs: `l1_sensitivity` in units of [`crate::UNITS_PER_ROW`], the scale in rows.
 /// `None` for what it refuses.
 pub fn laplace_cost(l1_sensitivity: i64, scale: f64) -> Option<Rho> {
     laplace("", &[], l1_sensitivity, scale).ok().map(|prepared| prepared.measured.loss.rho)
