@@ -39,6 +39,8 @@ pub(crate) struct EntityRows {
     pub(crate) items: BTreeMap<String, Column>,
     /// Correlated normals, by field.
     pub(crate) normals: BTreeMap<FieldId, Vec<f64>>,
+    /// What a model says of each row: a column of codes for each attribute of the entity's level.
+    pub(crate) codes: crate::learned::Codes,
 }
 
 impl EntityRows {
@@ -62,6 +64,9 @@ impl EntityRows {
         }
         for item in self.items.values_mut() {
             *item = values::gather(item, rows);
+        }
+        for codes in &mut self.codes {
+            *codes = rows.iter().map(|&row| codes[row as usize]).collect();
         }
         for normals in self.normals.values_mut() {
             *normals = rows.iter().map(|&row| normals[row as usize]).collect();

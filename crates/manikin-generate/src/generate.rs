@@ -4,12 +4,14 @@ mod draw;
 mod fake;
 mod link;
 mod list;
+mod modelled;
 mod place;
 mod running;
 
 use crate::block::{EntityRows, Rows};
 use crate::edge;
 use crate::error::GenerateError;
+use crate::learned;
 use crate::plan::{Compiled, CountPlan, Plan, RowsPlan};
 use crate::plan::{PickPlan, QuantilePlan};
 use crate::relations::{Candidates, column_of};
@@ -36,6 +38,9 @@ pub(crate) fn compute(plan: &Plan, whole: &Whole, rows: &mut Rows, steps: &[usiz
             }
             Step::Field(entity, field) if plan.is_reference(entity) == rows.reference.is_none() => {
                 compute_field(plan, whole, rows, entity, field)?;
+            }
+            Step::Learned(entity) if plan.is_reference(entity) == rows.reference.is_none() => {
+                rows.entities[entity.0].codes = learned::codes(plan, rows, entity)?;
             }
             Step::Settle(entity) if plan.is_reference(entity) == rows.reference.is_none() => {
                 settle(plan, rows, entity)?;
@@ -115,7 +120,12 @@ fn make_rows(plan: &Plan, whole: &Whole, rows: &mut Rows, id: EntityId) -> Resul
             bounded(counts.iter().sum())?;
             children(plan, rows, id, parent, &counts, &mut made);
         }
-        (RowsPlan::PerParent(_), None) => {}
+        (RowsPlan::Learned, Some(parent)) => {
+            let counts = learned::counts(plan, rows, id)?;
+            bounded(counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count)))?;
+            children(plan, rows, id, parent, &counts, &mut made);
+        }
+        (RowsPlan::PerParent(_) | RowsPlan::Learned, None) => {}
         (RowsPlan::Total(spread, total, min, max), parent) => {
             let parents = parent.map_or(1, |parent| rows.entities[parent.0].len() as u64);
             let (first, units) = match parent {
@@ -379,6 +389,13 @@ impl Cx<'_> {
             Compiled::Cases(cases) => self.cases(cases, ty, select)?,
             Compiled::List { of, count, distinct } => self.list(of, count, *distinct, select)?.into(),
             Compiled::Fake(kind) => self.fake(*kind, &self.at(select)).into(),
+            Compiled::Learned(learned) => {
+                let column = self.modelled(learned, ty)?;
+                match select {
+                    Some(select) => values::gather(&column, select).into(),
+                    None => column.into(),
+                }
+            }
             Compiled::Running(running) => {
                 let column = self.running(running)?;
                 match select {

@@ -5,12 +5,16 @@
 //! rows do not depend on the number of threads or partitions; what concerns all blocks at once (exact totals, quotas
 //! and counts) is settled beforehand in [`Whole`](whole::Whole).
 //!
+//! A learned model takes part as one more generator: codes of its attributes are allocated or drawn for all rows of an
+//! entity at once (the step `Learned`), and fields decode them.
+//!
 //! This crate cannot reach real records: it depends on neither fitting, evaluation nor privacy.
 
 mod block;
 mod edge;
 mod error;
 mod generate;
+mod learned;
 mod plan;
 mod relations;
 mod run;

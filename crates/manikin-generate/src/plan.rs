@@ -2,9 +2,12 @@
 
 mod compile;
 
-pub(crate) use compile::{Compiled, CountPlan, DrawPlan, LinkPlan, PickPlan, QuantilePlan, TimePlan, distribution};
+pub(crate) use compile::{
+    Compiled, CountPlan, DrawPlan, LearnedField, LearnedForm, LinkPlan, PickPlan, QuantilePlan, TimePlan, distribution,
+};
 
 use crate::error::GenerateError;
+use crate::learned::LearnedPlan;
 use crate::strata::{Strata, TableColumns};
 use crate::time::WeekSampler;
 use manikin_random::{Correlation, Name, RunKey};
@@ -48,6 +51,8 @@ pub struct Plan {
     pub(crate) edge_counts: Vec<Option<u64>>,
     /// Whether a field is needed before its entity's rows are settled.
     pub(crate) early: Vec<Vec<bool>>,
+    /// The learned model; `None` where the spec has none.
+    pub(crate) learned: Option<LearnedPlan>,
 }
 
 /// Hashed names of an entity, for addresses.
@@ -69,6 +74,8 @@ pub(crate) enum RowsPlan {
     Total(manikin_random::Spread, u64, u64, Option<u64>),
     /// One per matching table row.
     Each(Box<EachPlan>),
+    /// As many as the model says for each parent row.
+    Learned,
     /// None are made.
     External,
 }
@@ -96,8 +103,26 @@ impl Plan {
     /// - A correlation that no distribution has, weights that are all zero, quantiles that fall: what the checks of
     ///   the spec cannot see because it stands in tables.
     /// - A spec without a subject and without any rows to make.
+    /// - A file of potentials that is no model, or one of another spec's attributes.
     pub fn new(spec: Arc<Spec>, options: PlanOptions) -> Result<Self, GenerateError> {
         compile::compile(spec, options)
+    }
+
+    /// The same plan for subjects alone of whom a condition over the subject's learned fields is true, such as
+    /// `gender = 'F' and diabetic`: as many as before, and distributed as the model says of such subjects.
+    ///
+    /// # Errors
+    /// - A condition that does not read, is not true or false, or asks for what is not learned.
+    /// - A condition that divides a bin, or that nobody in the model meets.
+    /// - A spec without a model.
+    pub fn restricted(mut self, condition: &str) -> Result<Self, GenerateError> {
+        let missing = || {
+            GenerateError::new("--where", "the spec has no learned model to choose from")
+                .help("a condition chooses among what `fit` learned; in other specs change the distributions")
+        };
+        let learned = self.learned.take().ok_or_else(missing)?;
+        self.learned = Some(learned.restricted(&self.spec, &self.lookups, condition)?);
+        Ok(self)
     }
 
     /// The spec that is carried out.

@@ -2,6 +2,7 @@
 
 use super::{CorrelationPlan, EachPlan, EntityNames, Plan, PlanOptions, RowsPlan, early_fields};
 use crate::error::GenerateError;
+use crate::learned::LearnedPlan;
 use crate::strata::{GridColumns, Strata, TableColumns};
 use crate::time::WeekSampler;
 use crate::truth;
@@ -10,8 +11,8 @@ use manikin_expression::{Expression, Literal, Type};
 use manikin_random::{Correlation, Cumulative, Distribution, Name, QuantileGrid, RunKey};
 use manikin_spec::document::{Choose, Fake, Scale};
 use manikin_spec::spec::{
-    self, Count, EntityId, EntityScope, FieldId, Generator, Parameter, QuantilePoints, Rows, Selection, Spec,
-    TimePattern,
+    self, Count, DomainKind, EntityId, EntityScope, FieldDomain, FieldId, Generator, Parameter, QuantilePoints, Rows,
+    Selection, Since, Spec, TimePattern,
 };
 use manikin_tables::Column;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,27 @@ pub(crate) enum Compiled {
     List { of: Box<Compiled>, count: Box<CountPlan>, distinct: bool },
     Fake(Fake),
     Running(spec::Running),
+    Learned(LearnedField),
+}
+
+/// A field whose values come from codes of the entity's level.
+pub(crate) struct LearnedField {
+    /// The attribute of the level.
+    pub(crate) attribute: usize,
+    pub(crate) domain: FieldDomain,
+    pub(crate) form: LearnedForm,
+}
+
+/// How codes become values.
+pub(crate) enum LearnedForm {
+    /// Each code has its value.
+    Values(Column),
+    /// A number, date or time in a bin.
+    Bins,
+    /// A number in a bin that depends on the code of another attribute.
+    By(usize),
+    /// A time at an offset in a bin.
+    Since(Since),
 }
 
 /// A distribution: its parameters fixed, or worked out per row.
@@ -117,7 +139,11 @@ pub(super) fn compile(spec: Arc<Spec>, options: PlanOptions) -> Result<Plan, Gen
                 .iter()
                 .map(|field| {
                     let place = format!("{}.{}", entity.name, field.name);
-                    field.generator.as_ref().map(|generator| cx.generator(generator, &field.ty, &place)).transpose()
+                    match &field.generator {
+                        Some(Generator::Learned) => cx.learned(id, field, &place).map(Some),
+                        Some(generator) => cx.generator(generator, &field.ty, &place).map(Some),
+                        None => Ok(None),
+                    }
                 })
                 .collect::<Result<Vec<_>, _>>()?,
         );
@@ -163,6 +189,7 @@ pub(super) fn compile(spec: Arc<Spec>, options: PlanOptions) -> Result<Plan, Gen
         edge_counts,
         truth_schema: (!spec.edge_cases.is_empty()).then(|| Arc::new(truth::schema())),
         early,
+        learned: LearnedPlan::new(&spec, subjects, RunKey::new(seed))?,
         spec,
     })
 }
@@ -242,7 +269,7 @@ impl Cx<'_> {
                     items: self.items(id),
                 }))
             }
-            Rows::Learned => return Err(unreadable(&entity.name)),
+            Rows::Learned => RowsPlan::Learned,
             Rows::External => RowsPlan::External,
         })
     }
@@ -333,8 +360,23 @@ impl Cx<'_> {
             },
             Generator::Fake(kind) => Compiled::Fake(*kind),
             Generator::Running(running) => Compiled::Running((**running).clone()),
-            Generator::Learned => return Err(unreadable(place)),
+            Generator::Learned => return Err(GenerateError::new(place, "only a field itself can be learned")),
         })
+    }
+
+    fn learned(&self, id: EntityId, field: &spec::Field, place: &str) -> Result<Compiled, GenerateError> {
+        let missing = || GenerateError::new(place, "it is in no level of the model");
+        let level = self.spec.learned.as_ref().and_then(|all| all.level(id)).ok_or_else(missing)?;
+        let own = self.spec[id].field(&field.name).ok_or_else(missing)?;
+        let attribute = level.own(own).ok_or_else(missing)?;
+        let domain = field.learn.clone().ok_or_else(missing)?;
+        let form = match domain.kind() {
+            DomainKind::Values(values) => LearnedForm::Values(values::from_literals(values, &field.ty)),
+            DomainKind::Bins(_) => LearnedForm::Bins,
+            DomainKind::By { by, .. } => LearnedForm::By(level.own(*by).ok_or_else(missing)?),
+            DomainKind::Since(since) => LearnedForm::Since((**since).clone()),
+        };
+        Ok(Compiled::Learned(LearnedField { attribute, domain, form }))
     }
 
     fn pick(&self, pick: &spec::Pick, ty: &Type, place: &str) -> Result<PickPlan, GenerateError> {
@@ -386,10 +428,6 @@ impl Cx<'_> {
             }
         }
     }
-}
-
-fn unreadable(place: &str) -> GenerateError {
-    GenerateError::new(place, "values from a model cannot be made yet")
 }
 
 fn draw_plan(draw: &spec::Draw, place: &str) -> Result<DrawPlan, GenerateError> {
