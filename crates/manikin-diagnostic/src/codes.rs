@@ -16,6 +16,7 @@
 //! | MK09xx | output | `codes/output.rs` |
 //! | MK11xx | mappings to other standards | `codes/mappings.rs` |
 //! | MK12xx | datasets made elsewhere | `codes/import.rs` |
+//! | MK15xx | learning from real records | `codes/fit.rs` |
 
 use std::fmt;
 
@@ -89,6 +90,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         output::ENTRIES,
         mappings::ENTRIES,
         import::ENTRIES,
+        fit::ENTRIES,
     ]
     .into_iter()
     .flatten()
@@ -130,6 +132,7 @@ mod data;
 mod edge_cases;
 mod expressions;
 mod files;
+mod fit;
 mod import;
 mod layers;
 mod mappings;
@@ -143,6 +146,7 @@ pub use data::*;
 pub use edge_cases::*;
 pub use expressions::*;
 pub use files::*;
+pub use fit::*;
 pub use import::*;
 pub use layers::*;
 pub use mappings::*;

@@ -27,10 +27,14 @@ impl<'a> CsvRows<'a> {
     ///
     /// - `MK0003` when the bytes are not UTF-8
     pub(crate) fn new(bytes: &'a [u8], file: &Path, delimiter: Option<u8>) -> Result<Self, FormatError> {
-        let text = utf8(bytes, file)?;
+        Ok(Self::of(utf8(bytes, file)?, file, delimiter))
+    }
+
+    /// The rows of a file's text; a byte order mark at the start is skipped.
+    pub(crate) fn of(text: &'a str, file: &Path, delimiter: Option<u8>) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let delimiter = delimiter.unwrap_or_else(|| detect_delimiter(text));
-        Ok(Self { text, file: file.to_owned(), delimiter, place: 0, line: 1 })
+        Self { text, file: file.to_owned(), delimiter, place: 0, line: 1 }
     }
 
     /// The line at which the next row starts, counted from 1.

@@ -56,6 +56,7 @@ mod parquet;
 mod plain;
 mod postgres;
 mod read;
+mod scan;
 mod shaped;
 mod sink;
 mod sql;
@@ -69,14 +70,12 @@ pub use error::FormatError;
 pub use format::{
     Chunk, Constraints, DatabaseTables, FORMATS, Format, OpenFormat, Options, Registered, Writer, WrittenFile, open,
 };
-pub use manifest::{
-    MANIFEST_FILE, Manifest, ManifestEntity, ManifestFile, ManifestStandard, ManifestTable, Origin, Partition, Period,
-    Proof, Source,
-};
+pub use manifest::{LearnedFrom, MANIFEST_FILE, Manifest, ManifestEntity, ManifestFile, ManifestStandard, ManifestTable, Origin, Partition, Period, Proof, Source};
 pub use output::{EncodedBlock, Output, OutputWriter, Written, WrittenEntity};
 pub use plain::PlainFile;
 pub use read::{
     READABLE, ReadOptions, ReadTable, TypeViolation, entities, infer_entity, infer_files, read_entity, read_files,
 };
+pub use scan::{entity_files, lacking_columns, scan_files};
 pub use shaped::{SealedFile, Shape, ShapedColumn, ShapedFile, ShapedRows, ShapedType};
 pub use staging::{Existing, Staging};

@@ -59,6 +59,9 @@ pub struct TypeViolation {
     pub expected: Type,
 }
 
+/// What other verbs write beside the rows: where they came from, and what is demanded of them.
+const BESIDE: [&str; 4] = ["manifest.json", "import.json", "rules.json", "report.json"];
+
 /// The entities that a folder has files of, in alphabetical order.
 ///
 /// # Errors
@@ -71,9 +74,8 @@ pub fn entities(folder: &Path) -> Result<Vec<String>, FormatError> {
         let readable = |path: &Path| path.extension().and_then(|e| e.to_str()).is_some_and(|e| READABLE.contains(&e));
         let is_entity = if path.is_dir() { parts(&path).is_ok_and(|parts| !parts.is_empty()) } else { readable(&path) };
         let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
-        if let Some(name) =
-            name.and_then(|name| name.to_str()).filter(|name| is_entity && !["manifest", "import"].contains(name))
-        {
+        let is_beside = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| BESIDE.contains(&name));
+        if let Some(name) = name.and_then(|name| name.to_str()).filter(|_| is_entity && !is_beside) {
             found.insert(name.to_owned());
         }
     }
@@ -153,11 +155,11 @@ pub fn infer_files(files: &[PathBuf], entity: &str, options: ReadOptions) -> Res
     Ok(read_files(files, &schema, options)?.table)
 }
 
-fn extension(file: &Path) -> &str {
+pub(crate) fn extension(file: &Path) -> &str {
     file.extension().and_then(|extension| extension.to_str()).unwrap_or("")
 }
 
-fn files(folder: &Path, entity: &str) -> Result<Vec<PathBuf>, FormatError> {
+pub(crate) fn files(folder: &Path, entity: &str) -> Result<Vec<PathBuf>, FormatError> {
     for extension in READABLE {
         let whole = folder.join(format!("{entity}.{extension}"));
         if whole.is_file() {
@@ -220,20 +222,20 @@ fn read_file(
     }
 }
 
-fn bytes_of(file: &Path) -> Result<Vec<u8>, FormatError> {
+pub(crate) fn bytes_of(file: &Path) -> Result<Vec<u8>, FormatError> {
     fs::read(file).map_err(FormatError::io("read", file))
 }
 
-fn builders(schema: &TableSchema) -> Vec<ColumnBuilder> {
+pub(crate) fn builders(schema: &TableSchema) -> Vec<ColumnBuilder> {
     schema.columns.iter().map(|column| ColumnBuilder::new(&column.name, &column.ty)).collect()
 }
 
-fn frame_of(builders: Vec<ColumnBuilder>, rows: usize, file: &Path) -> Result<DataFrame, FormatError> {
+pub(crate) fn frame_of(builders: Vec<ColumnBuilder>, rows: usize, file: &Path) -> Result<DataFrame, FormatError> {
     let columns = builders.into_iter().map(ColumnBuilder::finish).collect::<PolarsResult<Vec<_>>>();
     columns.and_then(|columns| DataFrame::new(rows, columns)).map_err(FormatError::encoding("read", file))
 }
 
-fn note(names: &mut Vec<String>, name: &str) {
+pub(crate) fn note(names: &mut Vec<String>, name: &str) {
     if !names.iter().any(|known| known == name) {
         names.push(name.to_owned());
     }
@@ -250,7 +252,7 @@ fn violation(file: &Path, row: u64, line: Option<u64>, column: &ColumnSchema, va
     }
 }
 
-fn csv_header<'a>(
+pub(crate) fn csv_header<'a>(
     rows: &mut CsvRows<'a>,
     fields: &mut Vec<Field<'a>>,
     file: &Path,
@@ -334,7 +336,7 @@ fn read_csv(
 
 /// Where each column of a schema stands among a file's: under its own name, or under one that becomes it, as `BIRTHDATE`
 /// becomes `birthdate`.
-fn places(schema: &TableSchema, names: &[String]) -> Vec<Option<usize>> {
+pub(crate) fn places(schema: &TableSchema, names: &[String]) -> Vec<Option<usize>> {
     let exact = |column: &ColumnSchema| names.iter().position(|name| *name == column.name);
     let alike = |column: &ColumnSchema| {
         let mut places = (0..names.len()).filter(|place| plain_name(&names[*place]) == column.name);
@@ -362,7 +364,7 @@ fn infer_csv(files: &[PathBuf], entity: &str, options: ReadOptions) -> Result<Ve
 }
 
 /// Calls `each` with every object of an NDJSON or JSON file, its number and, in NDJSON, its line.
-fn json_rows(file: &Path, mut each: impl FnMut(u64, Option<u64>, &Map<String, Value>)) -> Result<u64, FormatError> {
+pub(crate) fn json_rows(file: &Path, mut each: impl FnMut(u64, Option<u64>, &Map<String, Value>)) -> Result<u64, FormatError> {
     let bytes = bytes_of(file)?;
     let text = utf8(&bytes, file)?;
     let syntax = |line: u64, error: serde_json::Error| FormatError::Syntax {
@@ -453,7 +455,7 @@ fn infer_json(files: &[PathBuf]) -> Result<Vec<ColumnSchema>, FormatError> {
 }
 
 /// A Parquet or Arrow file's frame. Decoders of damaged files may panic; that is an error of the file like others.
-fn binary_frame(file: &Path) -> Result<DataFrame, FormatError> {
+pub(crate) fn binary_frame(file: &Path) -> Result<DataFrame, FormatError> {
     let open = File::open(file).map_err(FormatError::io("read", file))?;
     let parquet = extension(file) == "parquet";
     let read = || if parquet { ParquetReader::new(open).finish() } else { IpcReader::new(open).finish() };
@@ -501,7 +503,7 @@ fn inferred_type(dtype: &DataType) -> Option<Type> {
 }
 
 /// A column of a typed file as [`physical_type`] holds it.
-fn convert(
+pub(crate) fn convert(
     file: &Path,
     found: &Column,
     expected: &ColumnSchema,

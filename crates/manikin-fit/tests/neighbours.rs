@@ -1,0 +1,335 @@
+//! Tier 0 of the audit: on random records with one patient more or less, no marginal of any level moves by more than
+//! is claimed, nothing is said that depends on a record, and planted faults of the preparation are caught.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use manikin_fit::{Extract, FitError, FitMethod, LearnOptions, Prepared, Silent, learn_levels};
+use manikin_marginals::{AttributeSet, Counter, Domain, FitOptions, ROW, Records};
+use manikin_privacy::{ExactSession, Rho};
+use manikin_spec::{Spec, read, resolve};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+const SPEC: &str = r#"manikin: 1
+product: neighbours
+period: {from: 2020-01-01, to: 2024-12-31}
+privacy: {source: {id: neighbours, patients: 100, origin: public}}
+entities:
+  patient:
+    subject: true
+    key: patient_id
+    fields:
+      patient_id: {type: text, id: uuid}
+      sex: {type: text, learn: {values: [F, M], other: F}}
+      born: {type: date, learn: {from: 1920-01-01, to: 2024-12-31, cells: 4}}
+      admitted: {hidden: true, derive: "coalesce(any(encounter.class = 'IMP'), false)", learn: {values: [true, false]}}
+      high: {hidden: true, derive: "max(lab.value) > 8", learn: {values: [true, false], nullable: true}}
+    learn: {rows: {encounter: [0, 1, 2, 4, 9]}}
+  encounter:
+    per: patient
+    key: encounter_id
+    fields:
+      encounter_id: {type: text, id: uuid}
+      patient_id: {key_of: patient}
+      class: {type: text, learn: {values: [AMB, IMP], nullable: true}}
+      start: {type: datetime, learn: {since: previous, first: patient.born, unit: days, edges: [0, 30, 365, 40000]}}
+    learn: {at_most: CAP, order: start, rows: {lab: [0, 1, 3, 9]}}
+  lab:
+    per: encounter
+    fields:
+      encounter_id: {key_of: encounter}
+      patient_id: {key_of: patient}
+      code: {type: text, learn: {values: [a1c, ldl, crea], nullable: true}}
+      value: {type: number, learn: {by: code, bounds: {a1c: [3, 18], ldl: [20, 300]}, cells: 4, nullable: true}}
+    learn: {at_most: 50, given: [encounter.class]}
+"#;
+
+fn spec(cap: u64) -> Arc<Spec> {
+    let text = SPEC.replace("CAP", &cap.to_string());
+    let files: BTreeMap<String, Vec<u8>> = [("a.yaml".to_owned(), text.into_bytes())].into();
+    let reading = read("a.yaml", &files);
+    let (spec, found) = resolve(&reading);
+    let shown = found.render(&reading.sources, manikin_diagnostic::Color::Never);
+    Arc::new(spec.unwrap_or_else(|| panic!("{shown}")))
+}
+
+/// One patient's rows, as they may stand in the files: well-kept or not.
+#[derive(Clone, Debug, Default)]
+struct Person {
+    patients: Vec<[String; 3]>,
+    encounters: Vec<[String; 4]>,
+    labs: Vec<[String; 4]>,
+}
+
+fn text_of(options: &'static [&'static str]) -> impl Strategy<Value = String> {
+    proptest::sample::select(options).prop_map(str::to_owned)
+}
+
+/// A patient whose keys are their own, with up to so many encounters.
+fn person(id: usize, most: usize) -> impl Strategy<Value = Person> {
+    let encounter = (
+        text_of(&["AMB", "IMP", "IMP", "", "?"]),
+        text_of(&[
+            "2020-03-01T10:00:00",
+            "2021-07-09T08:30:00",
+            "2024-12-31T23:59:59",
+            "1800-01-01T00:00:00",
+            "",
+            "soon",
+        ]),
+        proptest::collection::vec(
+            (text_of(&["a1c", "ldl", "crea", "x", ""]), text_of(&["5.5", "120", "-1", "1e99", "", "neg"])),
+            0..5,
+        ),
+    );
+    let own = (text_of(&["F", "M", "X", ""]), text_of(&["1950-05-05", "1700-01-01", "2024-12-31", "", "then"]));
+    (own, proptest::collection::vec(encounter, 0..=most)).prop_map(move |((sex, born), encounters)| {
+        let mut person = Person { patients: vec![[format!("p{id}"), sex, born]], ..Person::default() };
+        for (at, (class, start, labs)) in encounters.into_iter().enumerate() {
+            person.encounters.push([format!("e{id}-{at}"), format!("p{id}"), class, start]);
+            for (code, value) in labs {
+                person.labs.push([format!("e{id}-{at}"), format!("p{id}"), code, value]);
+            }
+        }
+        person
+    })
+}
+
+/// What a patient may do to be seen: many rows in one cell, most distinct codes, values outside every domain, no values,
+/// rows that hang on nothing or on other patients' rows, keys twice, other patients' keys.
+fn adversary() -> impl Strategy<Value = Person> {
+    let kind = proptest::sample::select(
+        &[
+            "one cell",
+            "all cells",
+            "outside",
+            "nulls",
+            "orphans",
+            "others' rows",
+            "same keys",
+            "others' keys",
+            "twice",
+            "no row",
+        ][..],
+    );
+    (kind, person(99, 8)).prop_map(|(kind, mut person)| {
+        let encounters = 200;
+        match kind {
+            "one cell" | "all cells" => {
+                person.encounters.clear();
+                person.labs.clear();
+                for at in 0..encounters {
+                    let spread = kind == "all cells";
+                    let class = if spread && at % 2 == 0 { "IMP" } else { "AMB" };
+                    let day = if spread { format!("{:02}", 1 + at % 28) } else { "01".to_owned() };
+                    person.encounters.push([
+                        format!("e99-{at}"),
+                        "p99".into(),
+                        class.into(),
+                        format!("2022-01-{day}T00:00:00"),
+                    ]);
+                    let code = if spread { ["a1c", "ldl", "crea"][at % 3] } else { "a1c" };
+                    person.labs.push([format!("e99-{at}"), "p99".into(), code.into(), format!("{}", 3 + at % 15)]);
+                }
+            }
+            "outside" => {
+                person.encounters.iter_mut().for_each(|row| row[2] = "\u{1F600}".into());
+                person.labs.iter_mut().for_each(|row| row[3] = "99999999999999999999".into());
+            }
+            "nulls" => {
+                person.encounters.iter_mut().for_each(|row| row[0] = String::new());
+                person.labs.iter_mut().for_each(|row| row[0] = String::new());
+            }
+            "orphans" => person.labs.iter_mut().for_each(|row| row[0] = "nowhere".into()),
+            // Rows of the adversary that name an encounter of someone else.
+            "others' rows" => person.labs.iter_mut().for_each(|row| row[0] = "e0-0".into()),
+            "same keys" => person.encounters.iter_mut().for_each(|row| row[0] = "e99-0".into()),
+            "others' keys" => person.encounters.iter_mut().for_each(|row| row[0] = "e0-0".into()),
+            "twice" => {
+                let (patients, encounters) = (person.patients.clone(), person.encounters.clone());
+                person.patients.extend(patients);
+                person.encounters.extend(encounters);
+            }
+            _ => person.patients.clear(),
+        }
+        person
+    })
+}
+
+/// Writes the people's rows, `first` of them before the adversary's.
+fn write(folder: &Path, people: &[Person], adversary: Option<&Person>, first: usize) {
+    let all: Vec<&Person> = people[..first].iter().chain(adversary).chain(&people[first..]).collect();
+    let csv = |head: &str, rows: Vec<String>| {
+        format!("{head}\n{}", rows.into_iter().map(|row| row + "\n").collect::<String>())
+    };
+    let patients = all.iter().flat_map(|one| &one.patients).map(|row| row.join(",")).collect();
+    let encounters = all.iter().flat_map(|one| &one.encounters).map(|row| row.join(",")).collect();
+    let labs = all.iter().flat_map(|one| &one.labs).map(|row| row.join(",")).collect();
+    fs::write(folder.join("patient.csv"), csv("patient_id,sex,born", patients)).unwrap();
+    fs::write(folder.join("encounter.csv"), csv("encounter_id,patient_id,class,start", encounters)).unwrap();
+    fs::write(folder.join("lab.csv"), csv("encounter_id,patient_id,code,value", labs)).unwrap();
+}
+
+/// The exact counts of all marginals of up to three attributes of each level, by weight and by rows.
+fn counts(spec: &Arc<Spec>, folder: &Path) -> Result<Vec<Vec<Vec<i64>>>, FitError> {
+    let extract = Extract::find(spec, folder)?;
+    let Prepared::Held(levels) = extract.read(&Silent, &mut |_| {})? else { panic!("small records are held") };
+    let learned = extract.learned();
+    Ok(levels
+        .iter()
+        .zip(&learned.levels)
+        .map(|(rows, level)| {
+            let domain = Domain::new(level.attributes.iter().map(|one| (one.name.clone(), one.size))).unwrap();
+            Counter::count(&domain, &sets(&domain), rows as &dyn Records).unwrap()
+        })
+        .collect())
+}
+
+fn sets(domain: &Domain) -> Vec<AttributeSet> {
+    let all = || 0..domain.len();
+    all()
+        .flat_map(|a| all().flat_map(move |b| all().map(move |c| AttributeSet::of(&[a, b, c]))))
+        .filter(|set| set.len() > 0)
+        .collect()
+}
+
+/// The largest L1 and squared L2 change of any marginal.
+fn largest_change(with: &[Vec<Vec<i64>>], without: &[Vec<Vec<i64>>]) -> (i64, i128) {
+    let (mut l1, mut l2) = (0, 0);
+    for (with, without) in with.iter().flatten().zip(without.iter().flatten()) {
+        let changes = || with.iter().zip(without).map(|(a, b)| (a - b).abs());
+        l1 = l1.max(changes().sum());
+        l2 = l2.max(changes().map(|change| i128::from(change) * i128::from(change)).sum());
+    }
+    (l1, l2)
+}
+
+fn database() -> impl Strategy<Value = (Vec<Person>, Person, usize)> {
+    let people = (0..6).map(|id| person(id, 5)).collect::<Vec<_>>();
+    (people, adversary(), 0usize..=6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, rng_seed: proptest::test_runner::RngSeed::Fixed(5), ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_patient_moves_no_marginal_of_any_level_by_more_than_one_row((people, adversary, first) in database()) {
+        // Five encounters at most are all looked at, so that the others' windows are the same in both runs; the
+        // adversary's is random.
+        let spec = spec(5);
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &people, Some(&adversary), first);
+        let with = counts(&spec, folder.path());
+        write(folder.path(), &people, None, first);
+        let without = counts(&spec, folder.path());
+        prop_assert_eq!(with.as_ref().err(), without.as_ref().err());
+        let (l1, l2) = largest_change(&with.unwrap(), &without.unwrap());
+        prop_assert!(l1 <= ROW && l2 <= i128::from(ROW) * i128::from(ROW), "{} rows", l1 as f64 / ROW as f64);
+    }
+}
+
+#[test]
+fn a_preparation_that_forgets_the_weights_is_caught() {
+    // The planted fault: rows counted one each. The same comparison must see it.
+    let spec = spec(5);
+    let folder = tempfile::tempdir().unwrap();
+    let mut runner = proptest::test_runner::TestRunner::new_with_rng(
+        ProptestConfig::default(),
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    let mut caught = 0;
+    for _ in 0..20 {
+        let (people, adversary, first) = database().new_tree(&mut runner).unwrap().current();
+        let unweighted = |adversary: Option<&Person>| {
+            write(folder.path(), &people, adversary, first);
+            let extract = Extract::find(&spec, folder.path()).unwrap();
+            let Prepared::Held(levels) = extract.read(&Silent, &mut |_| {}).unwrap() else { panic!("held") };
+            let count = |rows: &manikin_fit::LevelRows| {
+                let mut all = 0;
+                rows.scan(&mut |chunk| all += chunk.rows as i64 * ROW).unwrap();
+                vec![vec![all]]
+            };
+            levels.iter().map(count).collect::<Vec<_>>()
+        };
+        let (l1, _) = largest_change(&unweighted(Some(&adversary)), &unweighted(None));
+        caught += usize::from(l1 > ROW);
+    }
+    assert!(caught > 5, "{caught}");
+}
+
+#[test]
+fn a_patients_rows_say_nothing_of_another_even_where_keys_are_shared() {
+    // The adversary claims encounter e0-0, which is patient 0's, and hangs a high lab value on it.
+    let spec = spec(5);
+    let folder = tempfile::tempdir().unwrap();
+    let row = |cells: [&str; 4]| cells.map(str::to_owned);
+    let honest = Person {
+        patients: vec![["p0".into(), "F".into(), "1950-01-01".into()]],
+        encounters: vec![row(["e0-0", "p0", "AMB", "2020-01-01T00:00:00"])],
+        labs: vec![row(["e0-0", "p0", "a1c", "5"])],
+    };
+    let adversary = Person {
+        patients: vec![["p99".into(), "M".into(), "1990-01-01".into()]],
+        encounters: vec![row(["e0-0", "p99", "IMP", "2020-01-01T00:00:00"])],
+        labs: vec![row(["e0-0", "p99", "a1c", "17"]), row(["e0-0", "p0 ", "a1c", "17"])],
+    };
+    for first in [0, 1] {
+        write(folder.path(), std::slice::from_ref(&honest), Some(&adversary), first);
+        let with = counts(&spec, folder.path()).unwrap();
+        write(folder.path(), std::slice::from_ref(&honest), None, first);
+        let without = counts(&spec, folder.path()).unwrap();
+        for (with, without) in with.iter().flatten().zip(without.iter().flatten()) {
+            assert!(with.iter().zip(without).all(|(a, b)| a >= b), "what the patient alone says stays");
+        }
+    }
+}
+
+#[test]
+fn what_a_fit_spends_is_at_most_its_budget_and_its_shape_is_that_of_the_spec() {
+    let spec = spec(5);
+    let folder = tempfile::tempdir().unwrap();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for method in FitMethod::ALL {
+        let (people, adversary, first) = database().new_tree(&mut runner).unwrap().current();
+        let budget = Rho::budget(0.5).unwrap();
+        let mut shapes = Vec::new();
+        for adversary in [None, Some(&adversary)] {
+            write(folder.path(), &people, adversary, first);
+            let extract = Extract::find(&spec, folder.path()).unwrap();
+            let records = extract.read(&Silent, &mut |_| {}).unwrap();
+            let mut session = ExactSession::without_privacy(budget);
+            let fit = FitOptions { noise_share: 0.7, steps: 20 };
+            let options = LearnOptions { method, workload: 2, most_cells: 1 << 16, fit };
+            let levels = learn_levels(&spec, extract.learned(), &records, &options, &mut session, &Silent).unwrap();
+            let used = session.finish().used.rho;
+            assert!(used <= budget && used > Rho::ZERO, "{method:?} {}", used.value());
+            shapes.push(levels.iter().map(|level| level.model.domain.clone()).collect::<Vec<_>>());
+        }
+        assert_eq!(shapes[0], shapes[1]);
+    }
+}
+
+#[test]
+fn faults_of_the_request_are_told_and_faults_of_records_are_not() {
+    let spec = spec(5);
+    let folder = tempfile::tempdir().unwrap();
+    let code = |spec: &Arc<Spec>| {
+        let found = Extract::find(spec, folder.path()).and_then(|extract| extract.read(&Silent, &mut |_| {}).map(drop));
+        found.map_err(|error| (error.code.to_string(), error.message)).err()
+    };
+    assert_eq!(code(&spec).unwrap().0, "MK0801");
+    write(folder.path(), &[], None, 0);
+    assert_eq!(code(&spec), None, "no patient at all is no fault");
+    fs::write(folder.path().join("patient.csv"), "patient_id,sex\n").unwrap();
+    assert_eq!(code(&spec).unwrap().0, "MK0802");
+    fs::write(folder.path().join("patient.csv"), "patient_id,sex,born\n").unwrap();
+    fs::write(folder.path().join("lab.csv"), "encounter_id,code,value\n").unwrap();
+    let (found, message) = code(&spec).unwrap();
+    assert_eq!((found.as_str(), message.contains("patient_id")), ("MK1505", true));
+    fs::write(folder.path().join("lab.csv"), "encounter_id,patient_id,code,value\na,b\n\"c\"\"\",,,,,,\n\u{0},1,2,3\n")
+        .unwrap();
+    assert_eq!(code(&spec), None);
+}
