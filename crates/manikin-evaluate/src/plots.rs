@@ -3,10 +3,18 @@
 //! Everything here is aggregated and small, but not yet fit for the public: cells of a few rows are in it. What a public
 //! edition may show of them is decided where it is written.
 
+mod associations;
+mod columns;
+mod relations;
+mod risk;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::assessment::ColumnKind;
+use crate::sides::{Side, Sides};
+
+pub(crate) use risk::{attacks, distances};
 
 /// The data behind every drawing of a report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +35,28 @@ pub struct Plots {
     pub journeys: Option<Journeys>,
 }
 
+impl Plots {
+    /// What can be drawn of the tables alone, without attacks and distances.
+    pub(crate) fn of_tables(sides: &Sides) -> Self {
+        Self {
+            columns: columns::distributions(sides),
+            associations: associations::associations(sides),
+            attacks: Vec::new(),
+            distances: Vec::new(),
+            tables: relations::tables(sides),
+            children: relations::children(sides),
+            journeys: relations::journeys(sides),
+        }
+    }
+}
+
+impl Sides {
+    /// A count of each side.
+    fn counts(&self, count: impl Fn(&Side) -> u64) -> Counts {
+        Counts { real: count(&self.real), holdout: count(&self.holdout), synthetic: count(&self.synthetic) }
+    }
+}
+
 /// A number of rows in each dataset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
@@ -36,6 +66,17 @@ pub struct Counts {
     pub holdout: u64,
     /// Of the synthetic rows.
     pub synthetic: u64,
+}
+
+impl Counts {
+    /// The count of a side, in the order real, holdout, synthetic.
+    fn of(&mut self, side: usize) -> &mut u64 {
+        match side {
+            0 => &mut self.real,
+            1 => &mut self.holdout,
+            _ => &mut self.synthetic,
+        }
+    }
 }
 
 /// How values are distributed in each dataset, over cells that all share.
@@ -59,6 +100,21 @@ pub struct Distribution {
     pub ordinary: f64,
 }
 
+impl Distribution {
+    fn new(entity: &str, name: &str, kind: ColumnKind, unit: Option<String>, cells: Vec<Cell>) -> Self {
+        let total = |count: fn(&Counts) -> u64| cells.iter().map(|cell| count(&cell.counts)).sum::<u64>();
+        let totals =
+            Counts { real: total(|of| of.real), holdout: total(|of| of.holdout), synthetic: total(|of| of.synthetic) };
+        let share = |count: u64, of: u64| count as f64 / of.max(1) as f64;
+        let apart = |count: fn(&Counts) -> u64| {
+            let gap = |cell: &Cell| share(cell.counts.real, totals.real) - share(count(&cell.counts), count(&totals));
+            cells.iter().map(|cell| gap(cell).abs()).sum::<f64>() / 2.0
+        };
+        let (difference, ordinary) = (apart(|of| of.synthetic), apart(|of| of.holdout));
+        Self { entity: entity.to_owned(), name: name.to_owned(), kind, unit, cells, totals, difference, ordinary }
+    }
+}
+
 /// One cell of a distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cell {
@@ -78,6 +134,8 @@ pub enum Holds {
     Range(f64, f64),
     /// One category.
     Category,
+    /// So many things, counted.
+    Tally,
     /// All other categories together.
     Others,
     /// No value.

@@ -13,7 +13,7 @@ const HTML: &str = include_str!("../templates/dictionary.html");
 
 /// A template could not be filled: a defect of the program.
 #[derive(Debug)]
-pub struct RenderError(minijinja::Error);
+pub struct RenderError(pub(crate) minijinja::Error);
 
 impl fmt::Display for RenderError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
