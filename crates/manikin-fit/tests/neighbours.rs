@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use manikin_fit::{Extract, FitError, FitMethod, LearnOptions, Prepared, Silent, learn_levels};
 use manikin_marginals::{AttributeSet, Counter, Domain, FitOptions, ROW, Records};
-use manikin_privacy::{ExactSession, Rho};
+use manikin_privacy::{ExactSession, Ledger, Loss, Measured, Rho, Session, Total, UnixSeconds};
 use manikin_spec::{Spec, read, resolve};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -332,4 +332,46 @@ fn faults_of_the_request_are_told_and_faults_of_records_are_not() {
     fs::write(folder.path().join("lab.csv"), "encounter_id,patient_id,code,value\na,b\n\"c\"\"\",,,,,,\n\u{0},1,2,3\n")
         .unwrap();
     assert_eq!(code(&spec), None);
+}
+
+#[test]
+fn totals_are_noisy_and_every_sigma_is_the_recorded_one() {
+    // An exact number of patients, or a sigma other than the one that was used, would show here.
+    let spec = spec(5);
+    let folder = tempfile::tempdir().unwrap();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (people, _, first) = database().new_tree(&mut runner).unwrap().current();
+    write(folder.path(), &people, None, first);
+    let extract = Extract::find(&spec, folder.path()).unwrap();
+    let records = extract.read(&Silent, &mut |_| {}).unwrap();
+    let mut totals = Vec::new();
+    for _ in 0..3 {
+        let now = UnixSeconds(1_767_225_600);
+        let mut ledger = Ledger::in_memory().unwrap();
+        ledger.set_total("neighbours", Total::new(3.0, 1e-6, 0.0).unwrap(), now).unwrap();
+        let loss = Loss::of_rho(Rho::budget(0.05).unwrap());
+        let reservation = ledger.reserve("neighbours", loss, "test", now, now.plus(60)).unwrap();
+        let mut session = Session::begin(ledger.charge(reservation, now).unwrap());
+        let fit = FitOptions { noise_share: 0.7, steps: 20 };
+        let options = LearnOptions { method: FitMethod::Mst, workload: 2, most_cells: 1 << 16, fit };
+        let levels = learn_levels(&spec, extract.learned(), &records, &options, &mut session, &Silent).unwrap();
+        let recorded = session.finish().measurements;
+        for model in levels.iter().map(|level| &level.model) {
+            totals.push(model.total);
+            for measured in &model.measurements {
+                let names: Vec<&str> =
+                    measured.clique.iter().map(|at| model.domain.attributes()[at].name.as_str()).collect();
+                let is_recorded = |one: &&Measured| {
+                    one.about == names.join(" x ")
+                        && one.cells == measured.values.len()
+                        && (one.scale / measured.sigma - 1.0).abs() < 1e-9
+                };
+                assert!(recorded.iter().any(|one| is_recorded(&one)), "{names:?} at sigma {}", measured.sigma);
+            }
+        }
+    }
+    // Sigmas are tens of patients here and totals are floored at 1, so most of nine totals differ.
+    totals.sort_by(f64::total_cmp);
+    totals.dedup();
+    assert!(totals.len() > 3 && totals.iter().all(|total| *total != people.len() as f64), "{totals:?}");
 }

@@ -1,0 +1,270 @@
+//! `fit`: a model learned from real records, under a budget that is charged before any noise is drawn.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use manikin_diagnostic::{Code, Diagnostic, Diagnostics, codes};
+use manikin_fit::{Extract, FitError, FitMethod, LearnOptions, Progress, check_size, learn_levels};
+use manikin_formats::{Existing, Staging};
+use manikin_marginals::FitOptions;
+use manikin_privacy::{ExactSession, Fingerprinter, Ledger, Loss, Rho, Session, Statement, rho_for};
+use manikin_spec::document::Origin;
+use manikin_spec::spec::{AttributeKind, Learned, Source};
+
+use crate::budget::{Opening, now, open_ledger};
+use crate::failure::Failure;
+use crate::model::{Cap, NEIGHBOURS, PrivacyStatement, UNIT, Written, write_model};
+use crate::spec::Checked;
+
+/// How long a reservation stands before it lapses: from the moment before the charge to the charge.
+const RESERVED_SECONDS: i64 = 600;
+
+/// What is learned, and how.
+#[derive(Clone, Debug)]
+pub struct FitRequest {
+    /// Folder of the tables, or the file of the only one.
+    pub data: PathBuf,
+    /// The model folder to make.
+    pub output: PathBuf,
+    /// What to do where it is there already.
+    pub existing: Existing,
+    /// ε of the whole model.
+    pub epsilon: f64,
+    /// δ of the whole model.
+    pub delta: f64,
+    /// How marginals are chosen.
+    pub method: FitMethod,
+    /// All marginals of so many attributes are to come out right.
+    pub workload: usize,
+    /// The most megabytes (2^20 bytes) of the model's tables.
+    pub model_megabytes: f64,
+    /// Whether noise protects the records.
+    pub protection: Protection,
+}
+
+/// Whether noise protects the records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// It does, and the ledger at this address is charged.
+    Ledger(String),
+    /// It does not: for comparison inside the walls.
+    None,
+}
+
+/// Learns a model and writes its folder.
+///
+/// # Errors
+///
+/// - `MK1501` to `MK1506`: the spec does not say what is needed, publicly and of one patient at a time
+/// - `MK1406`: ε or δ out of range
+/// - `MK0801`, `MK0802`: tables or columns are missing
+/// - `MK0901`, `MK0902`: the folder cannot be made
+/// - `MK1401` to `MK1405`: the ledger refuses, or there is none
+/// - `MK1507`: a file cannot be read
+/// - `MK1508`: learning ended early; what was charged is spent
+pub fn fit(checked: &Checked, request: &FitRequest, progress: &dyn Progress) -> Result<Written, Failure> {
+    let (learned, source) = declared(checked)?;
+    let rho = budget(request, source)?;
+    let options = LearnOptions {
+        method: request.method,
+        workload: request.workload,
+        most_cells: (request.model_megabytes * 131_072.0) as u64,
+        fit: match request.protection {
+            Protection::Ledger(_) => FitOptions::default(),
+            // There is no noise to stop at.
+            Protection::None => FitOptions { noise_share: 0.0, ..FitOptions::default() },
+        },
+    };
+    check_size(&checked.spec, learned, &options)?;
+    let extract = Extract::find(&checked.spec, &request.data)?;
+    let staging = Staging::begin(&request.output, request.existing)?;
+    let (levels, account) = match &request.protection {
+        Protection::None => {
+            let records = extract.read(progress, &mut |_| {})?;
+            let mut session = ExactSession::without_privacy(rho);
+            let levels = learn_levels(&checked.spec, learned, &records, &options, &mut session, progress)?;
+            (levels, session.finish())
+        }
+        Protection::Ledger(address) => {
+            let mut ledger = open_ledger(address, Opening::Existing)?;
+            // A source without a budget is refused before anything is read.
+            ledger.balance(&source.id, now()).map_err(|error| unknown_source(error, request, source))?;
+            let mut fingerprinter = ledger.fingerprinter()?;
+            let records = extract.read(progress, &mut |id| fingerprinter.patient(id))?;
+            let mut session = charged(&mut ledger, source, rho, &extract, fingerprinter)?;
+            let levels = learn_levels(&checked.spec, learned, &records, &options, &mut session, progress)?;
+            (levels, session.finish())
+        }
+    };
+    let statement = statement(request, source, rho, &extract, account);
+    let written = write_model(checked, staging.folder(), &levels, &statement)?;
+    staging.commit()?;
+    Ok(written)
+}
+
+/// What is learned from which source; an error for each setting that is missing or not public.
+fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure> {
+    let spec = &checked.spec;
+    let mut wrong = Diagnostics::new();
+    let error = |code: Code, message: String, path: &[&str], help: &str| {
+        let mut diagnostic = Diagnostic::error(code, message).path(path.join(".")).help(help);
+        if let Some(node) = &checked.node {
+            diagnostic = diagnostic.at(node.span_of(path));
+        }
+        diagnostic
+    };
+    let nothing = || {
+        let message = format!("the spec {} learns nothing", spec.product);
+        error(codes::NOTHING_TO_LEARN, message, &["entities"], "say `learn:` of fields and entities").into()
+    };
+    let Some(learned) = spec.learned.as_ref().filter(|learned| !learned.levels.is_empty()) else {
+        return Err(Failure { sources: checked.sources.clone(), diagnostics: nothing() });
+    };
+    if learned.model.is_some() {
+        let help = "fit with the spec that the model was learned by, or `manikin refit` the model";
+        wrong.push(error(codes::NOTHING_TO_LEARN, "the spec has a model already".to_owned(), &["model"], help));
+    }
+    let draft = |what: &str, path: &[&str]| {
+        let help = "replace it by public knowledge and write `origin: public`";
+        error(codes::TAKEN_FROM_RECORDS, format!("{what} was taken from the records"), path, help)
+    };
+    match &learned.source {
+        None => {
+            let help = "add `privacy: {source: {id: ..., patients: ..., origin: public}}`";
+            wrong.push(error(codes::SOURCE_NOT_DECLARED, "the spec declares no source".to_owned(), &["privacy"], help));
+        }
+        Some(source) if source.id.trim().is_empty() || source.patients == 0 => {
+            let help = "give the id that the custodian declared, and the round public number of patients";
+            let message = "the source has no id, or no patients".to_owned();
+            wrong.push(error(codes::SOURCE_NOT_DECLARED, message, &["privacy", "source"], help));
+        }
+        Some(source) if source.origin == Some(Origin::Data) => {
+            wrong.push(draft("the size of the source", &["privacy", "source"]));
+        }
+        Some(_) => {}
+    }
+    for (index, level) in learned.levels.iter().enumerate() {
+        let entity = &spec[level.entity];
+        let place = ["entities", entity.name.as_str(), "learn"];
+        if level.origin == Some(Origin::Data) {
+            wrong.push(draft(&format!("what is said of the rows of {}", entity.name), &place));
+        }
+        if index > 0 && level.cap.is_none() {
+            let help = "add `at_most`, the most rows of one parent that are looked at";
+            wrong.push(error(codes::CAP_MISSING, format!("{} has no cap", entity.name), &place, help));
+        }
+        for attribute in &level.attributes {
+            let AttributeKind::Own(field, _) = &attribute.kind else { continue };
+            let field = &entity[*field];
+            if field.origin == Some(Origin::Data) {
+                let place = ["entities", entity.name.as_str(), "fields", field.name.as_str(), "learn"];
+                wrong.push(draft(&format!("the domain of {}.{}", entity.name, field.name), &place));
+            }
+        }
+    }
+    match &learned.source {
+        Some(source) if wrong.is_empty() => Ok((learned, source)),
+        _ => Err(Failure { sources: checked.sources.clone(), diagnostics: wrong }),
+    }
+}
+
+/// The ρ that ε and δ allow.
+fn budget(request: &FitRequest, source: &Source) -> Result<Rho, Failure> {
+    let refuse = |message: String, help: String| Err(Diagnostic::error(codes::BAD_BUDGET, message).help(help).into());
+    let (epsilon, delta) = (request.epsilon, request.delta);
+    if !(epsilon.is_finite() && epsilon > 0.0) {
+        return refuse(format!("ε is {epsilon}, expected a positive number"), "try --epsilon 1".to_owned());
+    }
+    let most = 1.0 / source.patients as f64;
+    if !(delta > 0.0 && delta < most) {
+        return refuse(
+            format!("δ is {delta}, expected a number above 0 and below 1 in {} patients", source.patients),
+            format!("δ bounds the chance that the guarantee fails; try --delta {:e}", 1e-9_f64.min(most / 1000.0)),
+        );
+    }
+    if !(request.model_megabytes.is_finite() && request.model_megabytes > 0.0) {
+        let diagnostic = Diagnostic::error(codes::BAD_OPTION, "the size of the model is no positive number");
+        return Err(diagnostic.help("try --max-model-mb 16").into());
+    }
+    let rho = rho_for(epsilon, delta);
+    if rho == Rho::ZERO {
+        return refuse("ε and δ allow no loss at all".to_owned(), "raise one of the two".to_owned());
+    }
+    Ok(rho)
+}
+
+/// A session under a charge that is on disk before it exists.
+fn charged(
+    ledger: &mut Ledger,
+    source: &Source,
+    rho: Rho,
+    extract: &Extract,
+    mut fingerprinter: Fingerprinter,
+) -> Result<Session, Failure> {
+    for path in extract.private_files() {
+        let added = File::open(path).and_then(|file| fingerprinter.table(file));
+        added.map_err(|error| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let message = format!("cannot read {name}: {}", error.kind());
+            Diagnostic::error(codes::RECORDS_UNREADABLE, message).help("see that the files are there and can be read")
+        })?;
+    }
+    ledger.admit(&source.id, &fingerprinter.finish(), now())?;
+    let loss = Loss::of_rho(rho);
+    let reservation = ledger.reserve(&source.id, loss, "manikin fit", now(), now().plus(RESERVED_SECONDS))?;
+    Ok(Session::begin(ledger.charge(reservation, now())?))
+}
+
+/// The ledger's refusal of a source without a total, with the command that sets one.
+fn unknown_source(error: manikin_privacy::LedgerError, request: &FitRequest, source: &Source) -> Failure {
+    if !matches!(error, manikin_privacy::LedgerError::UnknownSource { .. }) {
+        return error.into();
+    }
+    let help = format!(
+        "its custodian sets one: `manikin budget set {} --epsilon {} --delta {:e}`",
+        source.id,
+        request.epsilon.max(1.0),
+        request.delta
+    );
+    Diagnostic::error(codes::UNKNOWN_SOURCE, error.to_string()).help(help).into()
+}
+
+fn statement(
+    request: &FitRequest,
+    source: &Source,
+    rho: Rho,
+    extract: &Extract,
+    account: Statement,
+) -> PrivacyStatement {
+    let mut assumed = vec![
+        "the spec: entities, fields, types, domains, bins, caps and shares".to_owned(),
+        format!("the size of the source, about {} patients", source.patients),
+        "the form of the files: names, formats, headers and column types; that they are well-formed".to_owned(),
+        "that no person is two patients of the source; otherwise k linked patients lose k² times as much".to_owned(),
+    ];
+    assumed.extend(extract.public_tables().into_iter().map(|table| format!("the table {table}, whole")));
+    if extract.has_no_subject_key() {
+        assumed.push("that each row of the only table is another patient, for it has no key".to_owned());
+    }
+    PrivacyStatement {
+        private: account.is_private(),
+        source: source.id.clone(),
+        patients: source.patients,
+        unit: UNIT.to_owned(),
+        neighbours: NEIGHBOURS.to_owned(),
+        epsilon: request.epsilon,
+        delta: request.delta,
+        rho: rho.value(),
+        method: request.method.name().to_owned(),
+        workload: request.workload,
+        caps: extract.caps().into_iter().map(|(entity, rows)| Cap { entity: entity.to_owned(), rows }).collect(),
+        assumed_public: assumed,
+        account,
+    }
+}
+
+impl From<FitError> for Failure {
+    fn from(error: FitError) -> Self {
+        Self::of(Diagnostic::error(error.code, error.message).help(error.help))
+    }
+}
