@@ -2,14 +2,17 @@
 //!
 //! Nothing here prints. A verb returns data, or a [`Failure`]: diagnostics with the texts they point into.
 
+mod budget;
 pub mod describe;
 mod failure;
+mod fit;
 mod flat;
 mod generate;
 mod import;
 mod layout;
 mod library;
 mod mapping;
+mod model;
 mod names;
 mod outline;
 mod preview;
@@ -19,15 +22,22 @@ mod target;
 mod validate;
 mod words;
 
+pub use budget::{LEDGER_VARIABLE, Opening, default_ledger, now, open_ledger};
 pub use failure::Failure;
+pub use fit::{FitRequest, Protection, fit};
 pub use generate::{Bundles, GenerateOptions, Generated, Partition, Shape, generate};
 pub use import::{ACCOUNT, ImportOptions, OpenedImport, draft_spec, import, open_import};
 pub use library::{SpecFiles, Template, built_in, built_in_names, templates};
+pub use manikin_fit::{FitMethod, Progress as FitProgress};
 pub use manikin_formats::{Existing, FORMATS};
 pub use manikin_generate::Progress;
 pub use manikin_import::Account;
 pub use manikin_mapping::Standard;
+pub use manikin_privacy::{Balance, Delta, Entry, Event, Ledger, Loss, Rho, Total, UnixSeconds, epsilon_at, rho_for};
 pub use mapping::{HeldMapping, copy_mapping, hold_mappings, standard};
+pub use model::{
+    Cap, LevelSummary, MODEL_SPEC, ModelSummary, PieceSummary, PrivacyStatement, RefitRequest, Written, describe_model, refit,
+};
 pub use names::name_mappings;
 pub use outline::{EdgeCaseOutline, EntityOutline, Expected, FieldOutline, Outline, outline};
 pub use preview::{PreviewTable, preview};

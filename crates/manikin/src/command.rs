@@ -1,15 +1,19 @@
 //! The verbs: each calls its function in the workflow and prints what it gives.
 
+mod budget;
 mod check;
 mod describe;
 mod explain;
+mod fit;
 mod generate;
 mod import;
 mod init;
 mod mapping;
+mod model;
 mod new;
 mod plan;
 mod preview;
+mod refit;
 mod validate;
 
 use std::process::ExitCode;
@@ -31,8 +35,12 @@ pub(crate) fn run(line: Line) -> ExitCode {
         Verb::Validate(asked) => validate::run(&asked, voice),
         Verb::Generate(asked) => generate::run(&asked, voice),
         Verb::Init(asked) => init::run(&asked, voice),
+        Verb::Fit(asked) => fit::run(&asked, voice),
+        Verb::Refit(asked) => refit::run(&asked, voice),
+        Verb::Model(asked) => model::run(&asked, voice),
         Verb::Import(asked) => import::run(&asked, voice),
         Verb::Mapping(asked) => mapping::run(&asked, voice),
+        Verb::Budget(asked) => budget::run(&asked, voice),
         Verb::Completions { shell } => completions(shell),
         Verb::Describe(asked) => describe::run(&asked, voice),
     };

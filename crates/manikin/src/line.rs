@@ -87,6 +87,22 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  manikin import fhir-export --from fhir -o data\n  manikin import synthea/csv --from csv -o data\n  manikin import cdm --from omop --spec my-spec.yaml -o data\n\nWhat could not be taken over is counted and listed, here and in import.json beside the data."
     )]
     Import(Import),
+    /// Set, show and use what may ever leave real records
+    #[command(
+        after_help = "Examples:\n  manikin budget set claims-2025 --epsilon 3 --delta 1e-9\n  manikin budget show\n  manikin budget entries claims-2025\n  manikin budget reserve claims-2025 --epsilon 0.5 --about \"a model of visits\"\n  manikin budget show --ledger postgresql://custodian@db/ledger\n\nThe ledger is private: it belongs beside the records, on a local disk, or in a PostgreSQL database."
+    )]
+    Budget(Budget),
+    /// Learn a model from real records, with noise that protects each patient and a budget that is charged
+    #[command(
+        after_help = "Examples:\n  manikin budget set claims-2025 --epsilon 3 --delta 1e-9\n  manikin fit extract --spec claims.yaml --epsilon 1 --delta 1e-9 -o model\n  manikin generate model -o data --patients 50000\n  manikin fit extract --spec claims.yaml --epsilon 1 --delta 1e-9 --no-privacy -o inside   # never leaves the walls\n\nDATA is a folder with one CSV or Parquet file per entity, or the file of the only one.\nThe budget is charged before the first noise is drawn: an attempt that fails later has spent it.\nNothing that is said depends on a record; `manikin validate` is where a custodian finds faults of records."
+    )]
+    Fit(Fit),
+    /// Fit a model again to its stored measurements, which costs nothing
+    #[command(after_help = "Example:\n  manikin refit model -o smoother --noise-share 1")]
+    Refit(Refit),
+    /// Show a learned model: what was learned, how noisy each piece is, what was assumed
+    #[command(after_help = "Example:\n  manikin model show model")]
+    Model(Model),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  manikin completions bash > /etc/bash_completion.d/manikin")]
     Completions {
@@ -157,6 +173,192 @@ pub(crate) struct Import {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Fit {
+    /// Folder of the tables, or the file of the only one
+    pub(crate) data: PathBuf,
+    /// Spec that says what is learned: a file, or the name of one in the library
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) spec: String,
+    /// The ε of the whole model
+    #[arg(long, allow_negative_numbers = true, value_name = "E")]
+    pub(crate) epsilon: f64,
+    /// The δ of the whole model, below one in the number of patients
+    #[arg(long, allow_negative_numbers = true, value_name = "D")]
+    pub(crate) delta: f64,
+    /// Folder to make
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Replace the folder if it is there and manikin made it
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// How marginals are chosen
+    #[arg(long, value_enum, default_value_t = FitMethodName::Adaptive)]
+    pub(crate) method: FitMethodName,
+    /// All marginals of so many attributes are to come out right
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(crate) workload: u8,
+    /// Most megabytes of the model's tables
+    #[arg(long, allow_negative_numbers = true, value_name = "MB", default_value_t = 16.0)]
+    pub(crate) max_model_mb: f64,
+    /// Ledger: a file, or postgresql://USER@HOST/DATABASE; MANIKIN_LEDGER, or a file of this user, when left out
+    #[arg(long, value_name = "LEDGER")]
+    pub(crate) ledger: Option<String>,
+    /// Fit without noise and without a budget: the model is marked, and is kept as the records are
+    #[arg(long, conflicts_with = "ledger")]
+    pub(crate) no_privacy: bool,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+}
+
+/// How marginals are chosen, or what is measured in their place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FitMethodName {
+    /// A few rounds of many pairs, then precision inside the tree.
+    Adaptive,
+    /// Scores once, measures once.
+    OneShot,
+    /// One marginal a round.
+    Aim,
+    /// A tree of pairs.
+    Mst,
+    /// No dependence at all.
+    Independent,
+    /// Noisy means and spreads of clipped numbers, noisy counts of all else.
+    ClippedMeans,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Refit {
+    /// The model's folder
+    pub(crate) model: PathBuf,
+    /// Folder to make
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Replace the folder if it is there and manikin made it
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// The fit ends at this share of the loss that the truth would have; 0 fits the noise as well
+    #[arg(long, value_name = "SHARE", default_value_t = 0.7)]
+    pub(crate) noise_share: f64,
+    /// The most steps of the fit
+    #[arg(long, value_name = "N", default_value_t = 1_500)]
+    pub(crate) steps: usize,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Model {
+    #[command(subcommand)]
+    pub(crate) verb: ModelVerb,
+}
+
+/// What to do with a model.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelVerb {
+    /// Show what was learned, how noisy each piece is, and what was assumed
+    Show(ModelShow),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelShow {
+    /// The model's folder
+    pub(crate) model: PathBuf,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Budget {
+    #[command(subcommand)]
+    pub(crate) verb: BudgetVerb,
+    /// Ledger: a file, or postgresql://USER@HOST/DATABASE; MANIKIN_LEDGER, or a file of this user, when left out
+    #[arg(long, global = true, value_name = "LEDGER")]
+    pub(crate) ledger: Option<String>,
+    /// Form of the answer
+    #[arg(long, global = true, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+}
+
+/// What to do with a budget.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BudgetVerb {
+    /// Set what may ever leave a source; makes the ledger if there is none
+    Set(BudgetSet),
+    /// Show what each source has spent, set aside and left
+    Show {
+        /// Show this source alone
+        source: Option<String>,
+    },
+    /// List everything that was recorded about a source
+    Entries {
+        /// Id of the source
+        source: String,
+    },
+    /// Set part of a budget aside and print the number of the reservation
+    Reserve(BudgetReserve),
+    /// Give an unused reservation back
+    Release {
+        /// Number of the reservation
+        number: i64,
+    },
+    /// Declare that two sources hold different people, although their records look alike
+    Distinct {
+        /// Id of the one source
+        source: String,
+        /// Id of the other
+        other: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BudgetSet {
+    /// Id of the source, as specs declare it
+    pub(crate) source: String,
+    /// The ε of everything that ever leaves the source
+    #[arg(long, allow_negative_numbers = true, value_name = "E")]
+    pub(crate) epsilon: f64,
+    /// The δ of the same, far below one in the number of patients
+    #[arg(long, allow_negative_numbers = true, value_name = "D")]
+    pub(crate) delta: f64,
+    /// Part of δ kept for releases that show only what is frequent
+    #[arg(long, allow_negative_numbers = true, value_name = "D", default_value_t = 0.0)]
+    pub(crate) delta_for_thresholds: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BudgetReserve {
+    /// Id of the source
+    pub(crate) source: String,
+    #[command(flatten)]
+    pub(crate) amount: Amount,
+    /// Part of δ for releases that show only what is frequent
+    #[arg(long, allow_negative_numbers = true, value_name = "D", default_value_t = 0.0)]
+    pub(crate) delta_for_thresholds: f64,
+    /// What it is for, in public words
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) about: String,
+    /// Hours after which it lapses
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=8760))]
+    pub(crate) hours: u32,
+}
+
+/// An amount of loss.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Amount {
+    /// The ε that the loss would have by itself, at the δ of the source
+    #[arg(long, allow_negative_numbers = true, value_name = "E")]
+    pub(crate) epsilon: Option<f64>,
+    /// The loss in ρ
+    #[arg(long, allow_negative_numbers = true, value_name = "R")]
+    pub(crate) rho: Option<f64>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Mapping {
     /// The mapping: fhir, omop or meds
     pub(crate) name: String,
@@ -213,7 +415,7 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Args)]
 pub(crate) struct Generate {
-    /// Spec: a file, or the name of one in the library
+    /// Spec: a file, the folder of a learned model, or the name of a spec in the library
     pub(crate) spec: String,
     /// Folder to make
     #[arg(short, long, value_name = "DIR")]
@@ -228,6 +430,9 @@ pub(crate) struct Generate {
     /// Seed instead of the spec's
     #[arg(long, allow_negative_numbers = true, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// With a learned model: only subjects for whom this holds, such as "gender = 'F' and diabetic"
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub(crate) condition: Option<String>,
     /// Write these entities alone, separated by commas
     #[arg(long, value_name = "ENTITIES", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
