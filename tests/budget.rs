@@ -114,8 +114,11 @@ fn bad_requests_are_explained() {
     let unknown = budget(&folder, &["release", "99"]).exits(2);
     assert!(unknown.err.contains("MK1403"), "{}", unknown.err);
 
-    std::fs::write(folder.join("notes.txt"), "no ledger, but long enough to have a header of its own, and more\n".repeat(40))
-        .expect("written");
+    std::fs::write(
+        folder.join("notes.txt"),
+        "no ledger, but long enough to have a header of its own, and more\n".repeat(40),
+    )
+    .expect("written");
     let notes = folder.join("notes.txt");
     let foreign = manikin(&["budget", "show", "--ledger", notes.to_str().expect("UTF-8")]).exits(2);
     assert!(foreign.err.contains("MK1405"), "{}", foreign.err);

@@ -1,5 +1,5 @@
-// Checks every FOLDER/SPEC/dictionary.html in BROWSER with the npm packages under MODULES; see tests/browser/run.
-import { mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
+// Checks the pages of every folder in FOLDER in BROWSER with the npm packages under MODULES; see tests/browser/run.
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -11,6 +11,8 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const WIDTHS = { desk: 1280, telephone: 390 };
 const MOST_BYTES = 1_000_000;
+// The pages, and what each one's way past the navigation leads to.
+const PAGES = { "dictionary.html": "#entities", "report.html": "#report", "report-public.html": "#report" };
 
 let passed = 0;
 let failed = 0;
@@ -40,7 +42,12 @@ function survey() {
     repeated: ids.filter((id, place) => ids.indexOf(id) !== place),
     dead: all('a[href^="#"]').map((a) => a.getAttribute("href").slice(1)).filter((id) => !document.getElementById(id)),
     landmarks: ["header", "nav", "main"].filter((name) => all(name).length !== 1),
-    unnamed: all("svg").filter((svg) => svg.getAttribute("role") !== "img" || !svg.getAttribute("aria-label")).length,
+    // A drawing is named, or stands beside words that say the same.
+    unnamed: all("svg:not([aria-hidden])").filter((svg) => {
+      const name = (id) => document.getElementById(id)?.textContent ?? "";
+      const named = (svg.getAttribute("aria-labelledby") ?? "").split(" ").map(name).join("");
+      return svg.getAttribute("role") !== "img" || !(svg.getAttribute("aria-label") || named);
+    }).length,
     headless: all("table").filter((table) => !table.querySelector("th[scope]")).length,
     drawn: all("svg").length,
     // Text of a drawing that leaves the drawing, or covers the text beside it, cannot be read.
@@ -57,7 +64,7 @@ function survey() {
   };
 }
 
-async function check(browser, spec, device, scheme) {
+async function check(browser, spec, name, device, scheme) {
   const width = WIDTHS[device];
   const context = await browser.newContext({ viewport: { width, height: 844 }, colorScheme: scheme });
   const page = await context.newPage();
@@ -66,14 +73,14 @@ async function check(browser, spec, device, scheme) {
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("request", (request) => requests.push(request.url()));
-  const file = join(FOLDER, spec, "dictionary.html");
+  const file = join(FOLDER, spec, name);
   await page.goto(pathToFileURL(file).href, { waitUntil: "load" });
   if (SCREENSHOTS) {
     mkdirSync(SCREENSHOTS, { recursive: true });
-    await page.screenshot({ path: join(SCREENSHOTS, `${spec}-${device}-${scheme}.png`) });
+    await page.screenshot({ path: join(SCREENSHOTS, `${spec}-${name}-${device}-${scheme}.png`), fullPage: true });
   }
 
-  const on = `${spec}, ${device}, ${scheme}`;
+  const on = `${spec}, ${name}, ${device}, ${scheme}`;
   const found = await page.evaluate(survey);
   expect(`${on}: nothing scrolls sideways`, found.scrolls <= width, `${found.scrolls} px wide`);
   expect(`${on}: nothing is cut off`, found.wide.length === 0, found.wide.slice(0, 3).join("\n"));
@@ -105,17 +112,24 @@ async function check(browser, spec, device, scheme) {
       href: document.activeElement.getAttribute("href"),
       left: document.activeElement.getBoundingClientRect().left,
     }));
-    expect(`${on}: the first stop skips the navigation`, first.href === "#entities" && first.left >= 0);
+    expect(`${on}: the first stop skips the navigation`, first.href === PAGES[name] && first.left >= 0);
+    // What waits in closed details is reached once they are open.
+    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
     const reached = new Set();
+    const places = [];
     for (let stop = 0; stop < found.stops; stop += 1) {
-      reached.add(await page.evaluate(() => {
+      const at = await page.evaluate(() => {
         const stops = [...document.querySelectorAll("a[href], summary, [tabindex='0']")];
         return stops.indexOf(document.activeElement);
-      }));
+      });
+      reached.add(at);
+      places.push(at);
       await page.keyboard.press("Tab");
     }
     reached.delete(-1);
     expect(`${on}: the keyboard reaches everything`, reached.size === found.stops, `${reached.size} of ${found.stops}`);
+    expect(`${on}: in the order of the page`, places.every((place, n) => n === 0 || place > places[n - 1]), places.join(" "));
+    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = false)));
     const details = page.locator("summary").first();
     await details.focus();
     await page.keyboard.press("Enter");
@@ -136,9 +150,11 @@ const browser = await chromium.launch({
 });
 try {
   for (const spec of readdirSync(FOLDER)) {
-    for (const device of Object.keys(WIDTHS)) {
-      for (const scheme of ["light", "dark"]) {
-        await check(browser, spec, device, scheme);
+    for (const name of Object.keys(PAGES).filter((name) => existsSync(join(FOLDER, spec, name)))) {
+      for (const device of Object.keys(WIDTHS)) {
+        for (const scheme of ["light", "dark"]) {
+          await check(browser, spec, name, device, scheme);
+        }
       }
     }
   }

@@ -64,8 +64,7 @@ fn show(ledger: &mut Ledger, source: Option<&str>, color: Color) -> Result<Answe
         Some(source) => vec![source.to_owned()],
         None => ledger.sources()?,
     };
-    let balances: Vec<Balance> =
-        sources.iter().map(|source| ledger.balance(source, at)).collect::<Result<_, _>>()?;
+    let balances: Vec<Balance> = sources.iter().map(|source| ledger.balance(source, at)).collect::<Result<_, _>>()?;
     let text = if balances.is_empty() { "no source has a budget yet\n".to_owned() } else { table(&balances, color) };
     Ok(Answer { text, json: Value::Array(balances.iter().map(shown).collect()) })
 }
