@@ -108,25 +108,17 @@ impl Cx<'_> {
     }
 }
 
-/// How many multiples of a step a bin holds, and the first of them.
-fn multiples(bin: Bin, step: f64) -> Option<(f64, f64)> {
-    // Edges are decimals, so that an edge that is a multiple may miss it by a rounding.
-    let first = (bin.low / step - 5e-7).ceil();
-    let last = if bin.closed { (bin.high / step + 5e-7).floor() } else { (bin.high / step - 5e-7).ceil() - 1.0 };
-    (last >= first).then_some((first, last - first + 1.0))
-}
-
 /// A multiple of a step in a bin, as a number of steps; the one nearest to the middle where there is none.
 fn whole_in(bin: Bin, step: f64, uniform: f64) -> f64 {
-    match multiples(bin, step) {
-        Some((first, count)) => first + (uniform * count).floor().min(count - 1.0),
+    match bin.multiples(step) {
+        Some((first, last)) => first + (uniform * (last - first + 1.0)).floor().min(last - first),
         None => ((bin.low + bin.high) / 2.0 / step).round(),
     }
 }
 
 /// Microseconds in a bin, in multiples of the first step that it has room for.
 fn time_in(bin: Bin, steps: &[i64], uniform: f64) -> i64 {
-    let fitting = steps.iter().find(|step| multiples(bin, **step as f64).is_some());
+    let fitting = steps.iter().find(|step| bin.multiples(**step as f64).is_some());
     let step = fitting.or(steps.last()).copied().unwrap_or(1);
     (whole_in(bin, step as f64, uniform) as i64).saturating_mul(step)
 }

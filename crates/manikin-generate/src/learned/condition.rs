@@ -212,10 +212,15 @@ fn end_of(domain: &FieldDomain, code: u32, upper: bool) -> Literal {
         return value.clone();
     }
     let Some(bin) = domain.bounds(code) else { return Literal::Null };
-    let whole = |step: f64| -> f64 {
-        let low = (bin.low / step - 5e-7).ceil();
-        let high = if bin.closed { (bin.high / step + 5e-7).floor() } else { (bin.high / step - 5e-7).ceil() - 1.0 };
-        if upper { high.max(low) } else { low }
+    let whole = |step: f64| match bin.multiples(step) {
+        Some((first, last)) => {
+            if upper {
+                last
+            } else {
+                first
+            }
+        }
+        None => ((bin.low + bin.high) / 2.0 / step).round(),
     };
     match domain.ty() {
         Type::Integer => Literal::Integer(whole(1.0) as i64),

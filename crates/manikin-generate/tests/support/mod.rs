@@ -1,5 +1,7 @@
 //! Runs small specs written in tests.
 
+#![allow(dead_code, reason = "each suite is a crate of its own and uses its own part")]
+
 use manikin_diagnostic::Color;
 use manikin_generate::{Plan, PlanOptions, Run};
 use manikin_tables::Block;

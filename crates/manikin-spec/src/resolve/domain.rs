@@ -435,9 +435,7 @@ impl Resolver<'_> {
         let Some(step) = step else { return Some(()) };
         for code in 0..bins.size() {
             let bin = bins.bin(code);
-            // Half a millionth of a step is left for the rounding of decimals.
-            let first = (bin.low / step - 5e-7).ceil();
-            let holds = if bin.closed { first <= bin.high / step + 5e-7 } else { first < bin.high / step - 5e-7 };
+            let holds = bin.multiples(step).is_some();
             if !holds {
                 let message = format!("no {what} lies between {} and {}", bin.low, bin.high);
                 self.report.hint(place, codes::OUT_OF_BOUNDS, message, "make the bins wider");

@@ -28,7 +28,8 @@ impl Resolver<'_> {
         if let (Some(action), None) = (&action, &case.breaks) {
             self.check_silence(action, entity, &place);
         }
-        if !self.catalog.get(entity).generated {
+        let known = self.catalog.get(entity);
+        if !known.generated && !known.waits {
             let message = format!("rows of `{}` are only described, so none can be changed", case.entity);
             self.report.error(&place.key("entity"), codes::NO_GENERATOR, message);
             return None;

@@ -260,6 +260,20 @@ pub struct Bin {
     pub closed: bool,
 }
 
+impl Bin {
+    /// The first and the last multiple of a step in the bin, counted in steps; `None` where there is none.
+    ///
+    /// A decimal edge that is a multiple may miss it by the rounding of its last binary digit, and still counts as one.
+    #[must_use]
+    pub fn multiples(&self, step: f64) -> Option<(f64, f64)> {
+        let (low, high) = (self.low / step, self.high / step);
+        let slack = |value: f64| 4.0 * f64::EPSILON * value.abs();
+        let first = (low - slack(low)).ceil();
+        let last = if self.closed { (high + slack(high)).floor() } else { (high - slack(high)).ceil() - 1.0 };
+        (first <= last).then_some((first, last))
+    }
+}
+
 impl Bins {
     /// Bins between these edges, which are two at least, finite, and rise; `None` otherwise.
     #[must_use]
