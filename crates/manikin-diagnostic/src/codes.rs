@@ -16,6 +16,7 @@
 //! | MK09xx | output | `codes/output.rs` |
 //! | MK11xx | mappings to other standards | `codes/mappings.rs` |
 //! | MK12xx | datasets made elsewhere | `codes/import.rs` |
+//! | MK14xx | budgets of real records | `codes/budget.rs` |
 //! | MK15xx | learning from real records | `codes/fit.rs` |
 
 use std::fmt;
@@ -90,6 +91,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         output::ENTRIES,
         mappings::ENTRIES,
         import::ENTRIES,
+        budget::ENTRIES,
         fit::ENTRIES,
     ]
     .into_iter()
@@ -127,6 +129,7 @@ macro_rules! codes {
     };
 }
 
+mod budget;
 mod contract;
 mod data;
 mod edge_cases;
@@ -141,6 +144,7 @@ mod output;
 mod shape;
 mod values;
 
+pub use budget::*;
 pub use contract::*;
 pub use data::*;
 pub use edge_cases::*;
