@@ -36,8 +36,9 @@ pub struct Staging {
 
 const LOCK: &str = ".lock";
 
-/// Files that a run leaves in the folder that it made: the manifest of generated data, the account of imported data.
-const MARKS: [&str; 2] = [MANIFEST_FILE, "import.json"];
+/// Files that a run leaves in the folder that it made: the manifest of generated data, the account of imported data, the
+/// privacy statement of a learned model.
+const MARKS: [&str; 3] = [MANIFEST_FILE, "import.json", "privacy.json"];
 
 impl Staging {
     /// Makes the hidden folder for an output folder, after clearing away what killed runs left for it. Folders that
