@@ -1,11 +1,15 @@
 //! Power and false alarms, measured: which leaks are caught by what, and how often clean data are accused.
 //!
-//! `cargo run --release -p manikin-metrics --example power [leaks|clean|patients] [sets] [rows]`
+//! - `power leaks [DRAWS]`: rows of the Adult train fold among synthetic ones, exactly and nearly;
+//! - `power clean [SETS] [ROWS]`: thirds of a random division of all rows of the Adult folds, so that every set is new;
+//! - `power patients [DRAWS]`: whole patients with new keys and all dates shifted.
 //!
-//! A set fails when the upper end of a computed interval misses a starting limit of the reference, when the lower end
-//! of any interval does, or when the greatest attack's p is below .001. Clean sets are thirds of a random division of
-//! all rows of the Adult folds, so that every set is new data.
-#![allow(clippy::print_stdout)]
+//! A gate passes when the upper end of its interval is within the starting limit of the reference, fails when it is
+//! not, and is incomplete when even harmless data would miss the limit at this size; but an interval wholly beyond the
+//! limit fails at any size. The greatest attack fails when its p is below .001. A set fails when any gate does.
+#![allow(clippy::print_stdout, reason = "an example talks to its reader")]
+
+use std::collections::BTreeMap;
 
 pub use manikin_metrics::{Column, Score, Table, Values, risk, stats, table};
 
@@ -28,26 +32,43 @@ const LIMITS: [(&str, &str, f64); 5] = [
     ("patient_replay_excess", "", 0.001),
 ];
 
+/// How many sets each gate failed, and how often each attack was the greatest.
+#[derive(Default)]
+struct Tally {
+    sets: usize,
+    failed: usize,
+    incomplete: usize,
+    gates: BTreeMap<String, usize>,
+    attacks: BTreeMap<String, usize>,
+    least_p: f64,
+    most_p: f64,
+}
+
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize, or: usize| arguments.get(at).and_then(|text| text.parse().ok()).unwrap_or(or);
     match arguments.first().map_or("leaks", String::as_str) {
         "clean" => clean(number(1, 100), number(2, 16_281)),
         "patients" => patients(number(1, 20)),
-        _ => leaks(),
+        _ => leaks(number(1, 5)),
     }
 }
 
-fn leaks() -> Result<(), String> {
+fn leaks(draws: usize) -> Result<(), String> {
     let Some(folds) = adult() else { return Ok(()) };
+    heading();
     for rows in [16_281, 4_000, 1_000] {
         let [train, holdout, synthetic] = [0, 1, 2].map(|fold| first(&folds[fold], rows));
         for how in [Copied::Exactly, Copied::Nearly] {
             for share in [0.05, 0.01, 0.002] {
-                let mut leaky = synthetic.clone();
-                leak(&mut leaky, &train, (share * rows as f64).round() as usize, how, 1);
-                let folds = Folds::new(&train, &holdout, &leaky, Settings::default())?;
-                println!("n {rows}, {how:?}, {:.1} %: {}", 100.0 * share, verdict(&row_scores(&folds)).join("; "));
+                let mut tally = Tally::default();
+                for draw in 1..=draws as u64 {
+                    let mut leaky = synthetic.clone();
+                    leak(&mut leaky, &train, (share * rows as f64).round() as usize, how, draw);
+                    let settings = Settings { seed: draw, ..Settings::default() };
+                    tally.add(&row_scores(&Folds::new(&train, &holdout, &leaky, settings)?));
+                }
+                tally.print(&format!("{rows} rows, {:.1} % {how:?}", 100.0 * share));
             }
         }
     }
@@ -59,44 +80,44 @@ fn clean(sets: usize, rows: usize) -> Result<(), String> {
     let all: Vec<&Table> = vec![&train, &holdout, &synthetic];
     let total: usize = all.iter().map(|table| table.rows).sum();
     let rows = rows.min(total / 3);
-    let mut failed = 0;
+    let mut tally = Tally::default();
+    heading();
     for set in 0..sets as u64 {
         let mut stream = stats::draws(set, "division", 0);
         let mut order: Vec<usize> = (0..total).collect();
         (1..total).rev().for_each(|last| order.swap(last, stream.below(last as u64 + 1) as usize));
         let [train, holdout, synthetic] = [0, 1, 2].map(|part| gather(&all, &order[part * rows..(part + 1) * rows]));
-        let folds = Folds::new(&train, &holdout, &synthetic, Settings { seed: set, ..Settings::default() })?;
-        let found = verdict(&row_scores(&folds));
-        failed += usize::from(found.iter().any(|line| line.starts_with("FAIL")));
-        println!("clean {set}, n {rows}: {}", found.join("; "));
+        let settings = Settings { seed: set, ..Settings::default() };
+        let before = tally.failed;
+        tally.add(&row_scores(&Folds::new(&train, &holdout, &synthetic, settings)?));
+        if tally.failed > before || (set + 1) % 25 == 0 {
+            tally.print(&format!("{rows} rows, clean, after set {set}"));
+        }
     }
-    println!("{failed} of {sets} clean sets of {rows} rows failed");
+    tally.print(&format!("{rows} rows, clean"));
     Ok(())
 }
 
-fn patients(sets: usize) -> Result<(), String> {
+fn patients(draws: usize) -> Result<(), String> {
+    heading();
     for count in [5_000, 1_000, 300] {
         for one_in in [100, 500, 0] {
-            let (mut caught, mut best) = (0, Vec::new());
-            for set in 0..sets as u64 {
-                let [train, holdout, mut synthetic] = [1, 2, 3].map(|part| clinic(count, 3 * set + part));
+            let mut tally = Tally::default();
+            for draw in 0..draws as u64 {
+                let [train, holdout, mut synthetic] = [1, 2, 3].map(|part| clinic(count, 3 * draw + part));
                 if let Some(leaked) = count.checked_div(one_in) {
                     replay(&mut synthetic, &train, leaked, 37.0);
                 }
                 let histories = Histories::new(&train, &holdout, &synthetic)?;
                 // The rows only carry the settings: seed, level and permutations.
                 let [train, holdout, synthetic] = [&train, &holdout, &synthetic].map(|part| &part.tables[0].table);
-                let folds = Folds::new(train, holdout, synthetic, Settings { seed: set, ..Settings::default() })?;
+                let folds = Folds::new(train, holdout, synthetic, Settings { seed: draw, ..Settings::default() })?;
                 let mut scores = histories.bank().scores(&folds, &["patient"]);
                 scores.extend(histories.replays(0.95));
-                let found = verdict(&scores);
-                caught += usize::from(found.iter().any(|line| line.starts_with("FAIL")));
-                best = found;
+                tally.add(&scores);
             }
-            println!(
-                "{count} patients, one in {one_in} replayed: {caught} of {sets} sets failed; the last: {}",
-                best.join("; ")
-            );
+            let what = if one_in > 0 { format!("one in {one_in} replayed") } else { "clean".to_owned() };
+            tally.print(&format!("{count} patients, {what}"));
         }
     }
     Ok(())
@@ -109,30 +130,50 @@ fn row_scores(folds: &Folds<'_>) -> Vec<Score> {
     scores
 }
 
-/// What failed, and the figures that led.
-fn verdict(scores: &[Score]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for score in scores {
-        let last = score.about.last().map_or("", String::as_str);
-        let limit = LIMITS.iter().find(|(metric, about, _)| *metric == score.metric && *about == last);
-        if let (Some((.., limit)), Some(interval), Some(value)) = (limit, score.interval, score.value) {
-            let missed = (score.is_computed() && interval.high > *limit) || interval.low > *limit;
-            let word = if missed {
-                "FAIL "
-            } else if score.is_computed() {
-                ""
-            } else {
-                "incomplete "
-            };
-            lines.push(format!("{word}{} {last} {value:.5} [{:.5}, {:.5}]", score.metric, interval.low, interval.high));
+fn heading() {
+    println!("| data | sets | failed | passed | p of the greatest attack | gates that failed | greatest attack |");
+    println!("|---|--:|--:|--:|--:|---|---|");
+}
+
+impl Tally {
+    /// Judges the scores of one set.
+    fn add(&mut self, scores: &[Score]) {
+        let (mut failed, mut incomplete) = (Vec::new(), false);
+        for score in scores {
+            let last = score.about.last().map_or("", String::as_str);
+            let limit = LIMITS.iter().find(|(metric, about, _)| *metric == score.metric && *about == last);
+            if let Some((.., limit)) = limit {
+                let beyond = |end: f64| end > *limit;
+                if score.interval.is_some_and(|i| beyond(i.low) || (score.is_computed() && beyond(i.high))) {
+                    failed.push(format!("{} {last}", score.metric).trim_end().to_owned());
+                }
+                incomplete |= !score.is_computed();
+            }
+            if let ("membership_maximum_p", Some(p)) = (score.metric, score.value) {
+                if p < 0.001 {
+                    failed.push("p".to_owned());
+                }
+                (self.least_p, self.most_p) =
+                    if self.sets == 0 { (p, p) } else { (self.least_p.min(p), self.most_p.max(p)) };
+                let attack = score.method.split('`').nth(1).unwrap_or("none");
+                *self.attacks.entry(attack.to_owned()).or_insert(0) += 1;
+            }
         }
-        if let ("membership_maximum_p", Some(p)) = (score.metric, score.value) {
-            let word = if p < 0.001 { "FAIL " } else { "" };
-            let which = score.method.split("excess ").nth(1).unwrap_or("");
-            lines.push(format!("{word}p {p:.4} ({which})"));
-        }
+        self.sets += 1;
+        self.failed += usize::from(!failed.is_empty());
+        self.incomplete += usize::from(failed.is_empty() && incomplete);
+        failed.into_iter().for_each(|gate| *self.gates.entry(gate).or_insert(0) += 1);
     }
-    lines
+
+    fn print(&self, what: &str) {
+        let list = |counts: &BTreeMap<String, usize>| {
+            counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+        };
+        let passed = self.sets - self.failed - self.incomplete;
+        let (gates, attacks) = (list(&self.gates), list(&self.attacks));
+        let (sets, failed, least, most) = (self.sets, self.failed, self.least_p, self.most_p);
+        println!("| {what} | {sets} | {failed} | {passed} | {least:.4} to {most:.4} | {gates} | {attacks} |");
+    }
 }
 
 fn first(table: &Table, rows: usize) -> Table {

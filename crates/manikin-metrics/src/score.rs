@@ -53,6 +53,8 @@ pub struct Score {
     pub range: (f64, f64),
     /// The number of records (or attacks) behind it.
     pub n: usize,
+    /// How many it would take to say enough, where there are too few and the number is known.
+    pub needed_n: Option<u64>,
     /// How it was computed, in a few words: estimator, seed, ties.
     pub method: String,
     /// What it says and what good looks like, in plain words.
@@ -97,6 +99,7 @@ impl Definition {
             direction: self.direction,
             range: self.range,
             n,
+            needed_n: None,
             method: method.into(),
             means: self.means,
             reference: self.reference,
@@ -122,6 +125,7 @@ impl Definition {
             direction: self.direction,
             range: self.range,
             n,
+            needed_n: None,
             method: method.into(),
             means: self.means,
             reference: self.reference,

@@ -52,6 +52,9 @@ pub const PRIVACY_LOSS: Definition = Definition {
     reference: "Yale et al., Neurocomputing 416, 2020; interval from the standard errors of the four shares",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[&DCR, &NNDR, &DCR_SHARE, &ACCURACY, &PRIVACY_LOSS];
+
 /// The quantiles of distances that are shown.
 const QUANTILES: [f64; 4] = [0.01, 0.05, 0.5, 0.95];
 
@@ -141,9 +144,14 @@ pub fn adversarial(folds: &Folds<'_>) -> Vec<Score> {
     }
 }
 
+/// The most rows of each side whose neighbours are sought.
+///
+/// ASSUMED: 100,000, at which a share is known to .003.
+const MOST: usize = 100_000;
+
 /// The number of rows a side, and the two shares of train and of holdout.
 fn shares(folds: &Folds<'_>) -> Result<(usize, [f64; 2], [f64; 2]), String> {
-    let n = folds.train.rows.min(folds.holdout.rows).min(folds.synthetic.rows);
+    let n = folds.train.rows.min(folds.holdout.rows).min(folds.synthetic.rows).min(MOST);
     if n < 2 {
         return Err("adversarial accuracy needs at least two rows on every side".to_owned());
     }

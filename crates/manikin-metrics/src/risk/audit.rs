@@ -24,6 +24,9 @@ pub const MU: Definition = Definition {
     reference: "Nasr et al., Tight Auditing of Differentially Private Machine Learning, USENIX Security 2023",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[&EPSILON, &MU];
+
 /// A one-run audit: canaries were each put in or left out by a fair coin, and some of the coins were guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OneRun {

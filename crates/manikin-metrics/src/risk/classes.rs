@@ -93,6 +93,23 @@ figure!(
     Lower, (0.0, 1.0), "Li, Li and Venkatasubramanian, t-Closeness, ICDE 2007"
 );
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[
+    &K_ANONYMITY,
+    &PROSECUTOR,
+    &MARKETER,
+    &UNIQUE,
+    &AT_RISK,
+    &POPULATION_UNIQUE,
+    &JOURNALIST,
+    &K_MAP,
+    &DELTA_PRESENCE,
+    &L_DISTINCT,
+    &L_ENTROPY,
+    &L_RECURSIVE,
+    &T_CLOSENESS,
+];
+
 /// Rows of a class smaller than this are at risk.
 ///
 /// # Source

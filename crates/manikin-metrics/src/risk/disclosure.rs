@@ -86,6 +86,10 @@ pub const EXCESS: Definition = Definition {
     reference: "evaluation.md, protocol 5; interval by MOVER (Zou and Donner 2008) over Clopper-Pearson",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] =
+    &[&UIO, &UIS, &UIOIS, &REPU, &IS, &DORIG, &DSYN, &DIS, &DISCO, &DISCO_SMALL, &DCAP, &TCAP, &EXCESS];
+
 /// Combinations of keys and target of more real rows are left out of [`DISCO_SMALL`].
 ///
 /// # Source

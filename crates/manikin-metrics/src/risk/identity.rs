@@ -26,6 +26,9 @@ pub const MEMBERSHIP_F1: Definition = Definition {
     reference: "El Emam, Mosquera and Fang, Validating a Membership Disclosure Metric, JAMIA Open 5(4), 2022 (ooac083)",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[&IDENTITY, &MEMBERSHIP_F1];
+
 /// The share of sensitive columns of which something new must be learned.
 ///
 /// # Source

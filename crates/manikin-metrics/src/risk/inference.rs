@@ -1,7 +1,7 @@
 //! Inference: a secret guessed from the synthetic row that is nearest in everything else.
 
 use super::coding::{select, take};
-use super::folds::{Among, Folds};
+use super::folds::{Among, Folds, Settings};
 use super::residual::{Successes, compared};
 use super::ruler::Ruler;
 use crate::score::{Definition, Direction, Score};
@@ -35,6 +35,9 @@ pub const BASELINE: Definition = Definition {
     reference: "Giomi et al., PoPETs 2023(2) (Anonymeter)",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[&RATE, &RISK, &BASELINE];
+
 /// How far a guessed number may be off.
 ///
 /// # Source
@@ -50,10 +53,13 @@ const MOST: usize = 50_000;
 #[must_use]
 pub fn inference(folds: &Folds<'_>) -> Vec<Score> {
     let width = folds.train.columns.len();
-    folds.roles.secrets(width).into_iter().flat_map(|secret| one(folds, secret)).collect()
+    let secrets = folds.roles.secrets(width);
+    // All secrets together may compare as many pairs as two other passes do.
+    let settings = Settings { pairs: folds.settings.pairs / secrets.len().max(1) as f64, ..folds.settings };
+    secrets.into_iter().flat_map(|secret| one(folds, &settings, secret)).collect()
 }
 
-fn one(folds: &Folds<'_>, secret: usize) -> Vec<Score> {
+fn one(folds: &Folds<'_>, settings: &Settings, secret: usize) -> Vec<Score> {
     let about = vec![folds.train.columns[secret].name.clone()];
     let known = folds.roles.known(folds.train.columns.len(), secret);
     let sample = |table: &Table, purpose| {
@@ -66,7 +72,7 @@ fn one(folds: &Folds<'_>, secret: usize) -> Vec<Score> {
          numbers within 5 %",
         known.len()
     );
-    let tried = |table: &Table| guessed(folds, table, &known, secret);
+    let tried = |table: &Table| guesses(folds, settings, table, &known, secret);
     let (attack, control) = match (tried(&train), tried(&holdout)) {
         (Ok(attack), Ok(control)) => (attack, control),
         (Err(reason), _) | (_, Err(reason)) => return vec![RISK.incomplete(about, 0, method, reason)],
@@ -93,13 +99,23 @@ fn one(folds: &Folds<'_>, secret: usize) -> Vec<Score> {
 /// # Errors
 /// - Nothing is known.
 pub fn guessed(folds: &Folds<'_>, table: &Table, known: &[usize], secret: usize) -> Result<Successes, String> {
+    guesses(folds, &folds.settings, table, known, secret)
+}
+
+fn guesses(
+    folds: &Folds<'_>,
+    settings: &Settings,
+    table: &Table,
+    known: &[usize],
+    secret: usize,
+) -> Result<Successes, String> {
     if known.is_empty() {
         return Err("guessing takes at least one column besides the secret".to_owned());
     }
     let [train, holdout, synthetic, queries] =
         [folds.train, folds.holdout, folds.synthetic, table].map(|table| select(table, known));
     let ruler = Ruler::new(&[&train, &holdout])?;
-    let found = folds.settings.nearest(&ruler, &synthetic, &queries, 1, Among::All)?;
+    let found = settings.nearest(&ruler, &synthetic, &queries, 1, Among::All)?;
     let (secrets, source) = (&table.columns[secret].values, &folds.synthetic.columns[secret].values);
     let hit = |row: &usize| {
         let guess = found.rows(*row)[0] as usize;
@@ -143,7 +159,6 @@ fn common(column: &Column) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::risk::Settings;
     use crate::risk::toy::{codes, table};
 
     #[test]

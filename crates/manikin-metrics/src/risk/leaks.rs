@@ -26,6 +26,9 @@ pub const PATTERN: Definition = Definition {
     reference: "HIPAA Privacy Rule, 45 CFR 164.514(b)(2): the identifiers of safe harbor",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[&REPLAYED, &PATTERN];
+
 /// A named column of texts; an empty text is null.
 #[derive(Debug, Clone, Copy)]
 pub struct Texts<'a> {

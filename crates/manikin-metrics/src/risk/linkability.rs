@@ -25,6 +25,9 @@ pub const RISK: Definition = Definition {
     reference: "Giomi et al., PoPETs 2023(2) (Anonymeter), on all records instead of a sample",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[&RATE, &RISK];
+
 /// Linkability with the nearest neighbour, over all records of train and of holdout.
 #[must_use]
 pub fn linkability(folds: &Folds<'_>) -> Vec<Score> {

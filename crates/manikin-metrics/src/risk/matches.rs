@@ -44,6 +44,9 @@ pub const NEAR_EXCESS: Definition = Definition {
     reference: "own; interval by MOVER (Zou and Donner 2008) over Clopper-Pearson",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[&EXACT, &EXACT_EXCESS, &NEAR, &NEAR_EXCESS];
+
 /// The share of distances to holdout that count as near.
 ///
 /// ASSUMED: a thousandth, the resolution of the starting limit of exact matches.
@@ -109,6 +112,7 @@ fn compared(share: &Definition, excess: &Definition, hits: [usize; 2], folds: &F
     scores.push(if (n as f64) < needed {
         underpowered(
             score,
+            needed,
             format!("{n} synthetic rows are too few to bound the excess at {NEAR_SHARE}: it takes about {needed:.0}"),
         )
     } else {

@@ -62,6 +62,9 @@ pub const MAXIMUM_P: Definition = Definition {
     reference: "Westfall and Young, Resampling-Based Multiple Testing, 1993",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[&TPR, &EPSILON, &AUC, &ADVANTAGE, &MAXIMUM, &MAXIMUM_P];
+
 /// The share of records that count as the most exposed.
 ///
 /// # Source
@@ -158,7 +161,7 @@ impl Bank {
             .map(|(limit, (rate, mean, high))| {
                 let hits = libm::round(rate * members as f64) as u64;
                 let method = format!(
-                    "step ROC; the best of {} attacks by lot: mean {mean:.5}, .95 quantile {high:.5}, of {permutations} \
+                    "step ROC; the best of {} attacks by lot: mean {mean:.5}, .99 quantile {high:.5}, of {permutations} \
                      permutations of labels",
                     self.curves.len()
                 );
@@ -188,7 +191,12 @@ impl Bank {
 /// The whole bank on all records, and on the most exposed 1 % of them.
 #[must_use]
 pub fn membership(folds: &Folds<'_>) -> Vec<Score> {
-    let bank = Bank::run(folds);
+    of_bank(&Bank::run(folds), folds)
+}
+
+/// As [`membership`], of a bank that was run.
+#[must_use]
+pub fn of_bank(bank: &Bank, folds: &Folds<'_>) -> Vec<Score> {
     let mut scores = bank.scores(folds, &[]);
     match bank.exposed(folds) {
         Ok(exposed) => scores.extend(exposed.scores(folds, &["most_exposed"])),
@@ -278,7 +286,7 @@ fn weigh_power(score: Score, limit: f64, others: usize) -> Score {
     }
     let reason =
         format!("{others} records of holdout are too few to read a false-positive rate of {limit}: it takes {needed}");
-    underpowered(score, reason)
+    underpowered(score, needed as f64, reason)
 }
 
 /// The highest upper bounds that are accepted to begin with, by false-positive rate.
@@ -287,7 +295,8 @@ fn weigh_power(score: Score, limit: f64, others: usize) -> Score {
 /// `evaluation.md`, starting limits.
 const ACCEPTED: [(f64, f64); 2] = [(0.001, 0.005), (0.01, 0.02)];
 
-/// A maximum says nothing of harm where the .95 quantile of what chance finds would miss the limit too.
+/// A maximum says nothing of harm where the .99 quantile of what chance finds would miss the limit too: of a hundred
+/// clean sets, one may.
 fn harmless(score: Score, limit: f64, chance: f64, level: f64) -> Score {
     let Some((_, accepted)) = ACCEPTED.iter().find(|(rate, _)| *rate == limit) else { return score };
     let n = score.n as f64;
@@ -297,12 +306,12 @@ fn harmless(score: Score, limit: f64, chance: f64, level: f64) -> Score {
         return score;
     }
     let over = (bound - limit) / (accepted - limit);
+    let needed = libm::ceil(n * over * over);
     let reason = format!(
-        "of {} members the best attack on harmless data can name {bound:.4} by chance, above {accepted}: it takes about {:.0}",
-        score.n,
-        libm::ceil(n * over * over)
+        "of {} members the best attack on harmless data can name {bound:.4} by chance, above {accepted}: it takes about {needed:.0}",
+        score.n
     );
-    underpowered(score, reason)
+    underpowered(score, needed, reason)
 }
 
 /// An interval of a p-value that was estimated by permutation.

@@ -13,6 +13,8 @@ pub(crate) mod distinct;
 pub mod folds;
 pub mod identity;
 pub mod inference;
+#[cfg(test)]
+mod known_answers;
 pub mod leaks;
 pub mod linkability;
 pub mod matches;
@@ -43,7 +45,7 @@ pub use roc::{LIMITS, Named, Roc, epsilon_lower_bound, maximum};
 pub use roles::Roles;
 pub use ruler::Ruler;
 
-use crate::Score;
+use crate::{Definition, Score};
 
 /// A measure of risk on the rows of three folds.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +80,25 @@ pub const MEASURES: &[Measure] = &[
     Measure { name: "identity", means: "do matches tell something new?", scores: identity::identity },
     Measure { name: "classes", means: "are people alone with their quasi-identifiers?", scores: classes::classes },
 ];
+
+/// Every definition of this module, in the order of a report.
+pub fn definitions() -> impl Iterator<Item = &'static Definition> {
+    let rows = [
+        comparability::DEFINITIONS,
+        matches::DEFINITIONS,
+        adversarial::DEFINITIONS,
+        membership::DEFINITIONS,
+        singling_out::DEFINITIONS,
+        linkability::DEFINITIONS,
+        inference::DEFINITIONS,
+        disclosure::DEFINITIONS,
+        cap::DEFINITIONS,
+        identity::DEFINITIONS,
+        classes::DEFINITIONS,
+    ];
+    let others = [patients::DEFINITIONS, leaks::DEFINITIONS, audit::DEFINITIONS];
+    rows.into_iter().chain(others).flatten().copied()
+}
 
 #[cfg(test)]
 mod tests {

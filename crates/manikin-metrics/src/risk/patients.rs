@@ -35,6 +35,9 @@ pub const REPLAY_EXCESS: Definition = Definition {
     reference: "evaluation.md; interval by MOVER (Zou and Donner 2008) over Clopper-Pearson",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[&REPLAYED, &REPLAY_EXCESS];
+
 /// One table of rows that belong to patients, without keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Events {
@@ -171,6 +174,7 @@ impl Histories {
             scores.push(match records_needed(0.0, 0.001, level) {
                 Some(needed) if (n as u64) < needed => underpowered(
                     score,
+                    needed as f64,
                     format!("{n} synthetic patients are too few to bound the excess at 0.001: it takes {needed}"),
                 ),
                 _ => score,

@@ -30,9 +30,10 @@ pub fn records_needed(rate: f64, limit: f64, level: f64) -> Option<u64> {
     Some(high)
 }
 
-/// Marks a score whose figure stands but says too little.
-pub(crate) fn underpowered(mut score: Score, reason: String) -> Score {
+/// Marks a score whose figure stands but says too little, and how many records would say enough.
+pub(crate) fn underpowered(mut score: Score, needed: f64, reason: String) -> Score {
     if score.is_computed() {
+        score.needed_n = (needed.is_finite() && needed > score.n as f64).then(|| libm::ceil(needed) as u64);
         score.status = Status::Incomplete(reason);
     }
     score

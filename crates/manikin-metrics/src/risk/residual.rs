@@ -1,5 +1,7 @@
 //! The success of an attack on train against the same attack on holdout.
 
+use manikin_random::normal_quantile;
+
 use super::power::{records_needed, underpowered};
 use crate::score::{Definition, Interval, Score};
 use crate::stats::{WilsonRate, wilson};
@@ -37,7 +39,7 @@ pub fn residual(attack: Successes, control: Successes, level: f64) -> Option<Res
 }
 
 /// A rate beyond a control's, with its error.
-fn remainder(attack: WilsonRate, control: WilsonRate) -> Option<WilsonRate> {
+pub(crate) fn remainder(attack: WilsonRate, control: WilsonRate) -> Option<WilsonRate> {
     let left = 1.0 - control.rate;
     if left <= 0.0 {
         return None;
@@ -51,7 +53,7 @@ fn remainder(attack: WilsonRate, control: WilsonRate) -> Option<WilsonRate> {
 }
 
 /// A value and the ends of its interval, each cut to [0, 1]; the ends are those of the uncut value.
-fn bound(rate: f64, error: f64) -> [f64; 3] {
+pub(crate) fn bound(rate: f64, error: f64) -> [f64; 3] {
     [rate.clamp(0.0, 1.0), (rate - error).clamp(0.0, 1.0), (rate + error).clamp(0.0, 1.0)]
 }
 
@@ -60,6 +62,20 @@ fn bound(rate: f64, error: f64) -> [f64; 3] {
 /// # Source
 /// EMA Policy 0070 and Health Canada: a threshold of .09.
 const ACCEPTED: f64 = 0.09;
+
+/// How many attacks it takes until data that give nothing away miss the accepted risk at most once in a hundred; `None`
+/// when the control leaves nothing to be guessed.
+///
+/// Where the control is nearly always right, little is left to be guessed, and the residual is wide at any usual size.
+/// The error falls with the root of the number of attacks.
+fn harmless(control: Successes, n: usize, level: f64) -> Option<u64> {
+    let rate = wilson(control.hits as u64, control.attacks as u64, level)?;
+    let WilsonRate { error, .. } = remainder(rate, rate)?;
+    let (end, chance) = (normal_quantile(0.5 * (1.0 + level)), normal_quantile(0.99));
+    let bound = error * (1.0 + chance / end);
+    let over = bound / ACCEPTED;
+    if over > 1.0 { Some(libm::ceil(n as f64 * over * over) as u64) } else { None }
+}
 
 /// The rates on train and holdout, and the residual, of one attack.
 pub(crate) fn compared(
@@ -91,9 +107,11 @@ pub(crate) fn compared(
         Some(found) => {
             let method = format!("(attack - control)/(1 - control); {method}; Wilson, errors propagated");
             let score = risk.score(about.to_vec(), found.risk, n, method).with_interval(Some(found.interval));
-            match records_needed(0.0, ACCEPTED, level) {
+            let needed = records_needed(0.0, ACCEPTED, level).into_iter().chain(harmless(control, n, level)).max();
+            match needed {
                 Some(needed) if (n as u64) < needed => underpowered(
                     score,
+                    needed as f64,
                     format!("{n} attacks are too few to bound the risk at {ACCEPTED}: it takes {needed}"),
                 ),
                 _ => score,

@@ -188,7 +188,7 @@ pub struct Maximum {
     /// The share of permutations (and the data themselves) with as great a maximum.
     pub p: f64,
     /// For each limit the greatest true-positive rate of any attack, and the same under permutation: its mean and its
-    /// quantile at .95.
+    /// quantile at .99.
     pub rates: [(f64, f64, f64); 3],
 }
 
@@ -258,7 +258,7 @@ pub fn maximum(curves: &[Roc], permutations: usize, seed: u64) -> Option<Maximum
         let mut nulls: Vec<f64> = drawn.iter().map(|counts| most(counts)).collect();
         nulls.sort_unstable_by(f64::total_cmp);
         let mean = nulls.iter().sum::<f64>() / b;
-        (most(&observed), mean, nulls[((0.95 * b) as usize).min(permutations - 1)])
+        (most(&observed), mean, nulls[((0.99 * b) as usize).min(permutations - 1)])
     });
     Some(Maximum { attack, limit, excess, p: (1 + as_great) as f64 / (b + 1.0), rates })
 }

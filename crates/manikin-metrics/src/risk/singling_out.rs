@@ -28,6 +28,9 @@ pub const RISK: Definition = Definition {
     reference: "Giomi et al., PoPETs 2023(2) (Anonymeter)",
 };
 
+/// The definitions of its scores.
+pub(crate) const DEFINITIONS: &[&Definition] = &[&RATE, &RISK];
+
 /// How many descriptions of several columns are tried.
 ///
 /// # Source
@@ -61,22 +64,54 @@ pub fn singling_out(folds: &Folds<'_>) -> Vec<Score> {
     };
     let (train, holdout) = (sample(folds.train, "singling out train"), sample(folds.holdout, "singling out holdout"));
     let mut scores = Vec::new();
-    for (kind, descriptions, how) in [
-        ("univariate", univariate(folds.synthetic), "every value or extreme that one synthetic row has".to_owned()),
-        (
-            "multivariate",
-            multivariate(folds.synthetic, folds.settings.seed),
-            format!("conjunctions of {COLUMNS} columns of random synthetic rows, seed {}", folds.settings.seed),
-        ),
-    ] {
-        let tried = |table: &Table| Successes {
-            hits: descriptions.par_iter().filter(|description| fits(table, description) == 1).count(),
-            attacks: descriptions.len(),
-        };
+    let mut add = |kind: &str, tried: &dyn Fn(&Table) -> Successes, how: &str| {
         let (attack, control) = (tried(&train), tried(&holdout));
-        scores.extend(compared(&RATE, &RISK, &[kind.to_owned()], attack, control, folds.settings.level, &how));
-    }
+        scores.extend(compared(&RATE, &RISK, &[kind.to_owned()], attack, control, folds.settings.level, how));
+    };
+    let single = univariate(folds.synthetic);
+    let tried = |table: &Table| Successes { hits: alone(table, &single), attacks: single.len() };
+    add("univariate", &tried, "every value or extreme that one synthetic row has");
+    let several = multivariate(folds.synthetic, folds.settings.seed);
+    let tried = |table: &Table| Successes {
+        hits: several.par_iter().filter(|description| fits(table, description) == 1).count(),
+        attacks: several.len(),
+    };
+    let how = format!("conjunctions of {COLUMNS} columns of random synthetic rows, seed {}", folds.settings.seed);
+    add("multivariate", &tried, &how);
     scores
+}
+
+/// How many conditions on one column exactly one row meets. Each column is sorted once, whatever the number of
+/// conditions.
+fn alone(table: &Table, conditions: &[(usize, Condition)]) -> usize {
+    let of_column = |group: &[(usize, Condition)]| match &table.columns[group[0].0].values {
+        Values::Numbers(numbers) => {
+            let mut sorted: Vec<f64> = numbers.iter().copied().filter(|number| !number.is_nan()).collect();
+            sorted.sort_unstable_by(f64::total_cmp);
+            let below = |value: f64| sorted.partition_point(|&number| number < value);
+            let up_to = |value: f64| sorted.partition_point(|&number| number <= value);
+            let count = |condition: Condition| match condition {
+                Condition::Equal(value) => up_to(value) - below(value),
+                Condition::AtMost(value) => up_to(value),
+                Condition::AtLeast(value) => sorted.len() - below(value),
+                Condition::Null => numbers.len() - sorted.len(),
+                Condition::Code(_) => 0,
+            };
+            group.iter().filter(|(_, condition)| count(*condition) == 1).count()
+        }
+        Values::Codes { codes, .. } => {
+            let mut sorted = codes.clone();
+            sorted.sort_unstable();
+            let count = |code: u32| {
+                sorted.partition_point(|&other| other <= code) - sorted.partition_point(|&other| other < code)
+            };
+            group
+                .iter()
+                .filter(|(_, condition)| matches!(condition, Condition::Code(code) if count(*code) == 1))
+                .count()
+        }
+    };
+    conditions.chunk_by(|a, b| a.0 == b.0).map(of_column).sum()
 }
 
 /// The probability that a description of weight `w` between two bounds, drawn uniformly, fits exactly one of `n`
@@ -97,7 +132,7 @@ pub fn singling_out_probability(n: u64, least: f64, greatest: f64) -> Option<f64
 
 /// Every condition on one column that exactly one synthetic row meets: its value is unique, or it is the least or
 /// greatest.
-fn univariate(synthetic: &Table) -> Vec<Vec<(usize, Condition)>> {
+fn univariate(synthetic: &Table) -> Vec<(usize, Condition)> {
     let mut found = Vec::new();
     for (column, values) in synthetic.columns.iter().map(|column| &column.values).enumerate() {
         match values {
@@ -106,25 +141,25 @@ fn univariate(synthetic: &Table) -> Vec<Vec<(usize, Condition)>> {
                 sorted.sort_unstable_by(f64::total_cmp);
                 let unique: Vec<f64> =
                     sorted.chunk_by(|a, b| a == b).filter(|run| run.len() == 1).map(|run| run[0]).collect();
-                found.extend(unique.iter().map(|&number| vec![(column, Condition::Equal(number))]));
+                found.extend(unique.iter().map(|&number| (column, Condition::Equal(number))));
                 if let (Some(&least), Some(&greatest)) = (sorted.first(), sorted.last()) {
                     // Beyond an extreme that several rows share nothing is singled out.
                     if unique.first() == Some(&least) {
-                        found.push(vec![(column, Condition::AtMost(least))]);
+                        found.push((column, Condition::AtMost(least)));
                     }
                     if unique.last() == Some(&greatest) {
-                        found.push(vec![(column, Condition::AtLeast(greatest))]);
+                        found.push((column, Condition::AtLeast(greatest)));
                     }
                 }
                 if numbers.len() - sorted.len() == 1 {
-                    found.push(vec![(column, Condition::Null)]);
+                    found.push((column, Condition::Null));
                 }
             }
             Values::Codes { codes, .. } => {
                 let mut sorted = codes.clone();
                 sorted.sort_unstable();
                 let unique = sorted.chunk_by(|a, b| a == b).filter(|run| run.len() == 1).map(|run| run[0]);
-                found.extend(unique.map(|code| vec![(column, Condition::Code(code))]));
+                found.extend(unique.map(|code| (column, Condition::Code(code))));
             }
         }
     }
@@ -215,8 +250,9 @@ mod tests {
         assert_eq!(univariate(&synthetic).len(), 5);
         let train = table([numbers("n", [1.0, 3.0, 9.0, 9.0]), codes("c", ["b", "a", "a", "a"])]);
         // = 1 fits one, = 5 none, at most 1 one, at least 5 two, b one.
-        let hits = univariate(&synthetic).iter().filter(|description| fits(&train, description) == 1).count();
-        assert_eq!(hits, 3);
+        let single = univariate(&synthetic);
+        let one_by_one = single.iter().filter(|description| fits(&train, &[**description]) == 1).count();
+        assert_eq!((one_by_one, alone(&train, &single)), (3, 3));
         let folds = Folds::new(&train, &train, &synthetic, Settings::default()).expect("folds");
         let scores = singling_out(&folds);
         assert_eq!(scores[0].value, Some(0.6));

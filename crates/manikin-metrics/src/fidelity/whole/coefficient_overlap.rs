@@ -51,8 +51,13 @@ fn one(comparison: &Comparison<'_>, sides: &[(Table, Option<Vec<u32>>); 2], targ
         Target::Number { .. } => "linear",
         Target::Category { .. } => "logistic, most frequent category,",
     };
+    let is_sampled = comparison.real.table.rows > real.rows || comparison.synthetic.table.rows > synthetic.rows;
+    let rows = match is_sampled {
+        true => format!(", on at most {} rows of each side", comparison.settings.model_rows),
+        false => String::new(),
+    };
     let method =
-        format!("{kind} regression on all other columns, robust errors {errors}, {} % intervals", 100.0 * level);
+        format!("{kind} regression on all other columns, robust errors {errors}, {} % intervals{rows}", 100.0 * level);
     let fits: Option<Vec<Coefficients>> =
         sides.iter().map(|(table, clusters)| outcome.fit(&coding, table, target, clusters.as_deref())).collect();
     let Some(fits) = fits else {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::Attack;
 use crate::risk::coding::Coded;
-use crate::risk::distinct::{Mixing, refine};
+use crate::risk::distinct::{Mixing, mix};
 use crate::risk::folds::Folds;
 use crate::stats;
 
@@ -58,6 +58,9 @@ fn some(sets: &[Vec<usize>], most: usize, seed: u64, purpose: &str) -> Vec<Vec<u
 }
 
 /// The pool's rows that are alone with their combination there, and whose combination a synthetic row has.
+///
+/// Most combinations of three columns occur on one side only: a filter of the synthetic ones, which may let others
+/// pass but loses none, keeps those out of the map.
 fn replays(pool: &Coded, synthetic: &Coded, columns: &[usize]) -> Vec<u32> {
     /// How often the pool has a combination, with the row that has it, and whether synthetic rows have it.
     struct Seen {
@@ -65,30 +68,35 @@ fn replays(pool: &Coded, synthetic: &Coded, columns: &[usize]) -> Vec<u32> {
         count: u32,
         synthetic: bool,
     }
-    let [first, rest @ ..] = columns else { return Vec::new() };
-    let join = |table: &Coded| table.columns[*first].clone();
-    let mut keys = join(pool);
-    keys.extend_from_slice(&synthetic.columns[*first]);
-    let (last, middle) = match rest {
-        [] => (None, rest),
-        [middle @ .., last] => (Some(*last), middle),
-    };
-    for &column in middle {
-        let codes: Vec<u32> = pool.columns[column].iter().chain(&synthetic.columns[column]).copied().collect();
-        refine(&mut keys, &codes);
+    // Three columns of millions of values each have pairs that are unique already.
+    if columns.iter().try_fold(1u64, |kinds, &column| kinds.checked_mul(pool.sizes[column] as u64)).is_none() {
+        return Vec::new();
     }
-    let word = |place: usize| {
-        let code = last.map_or(0, |last| {
-            if place < pool.rows { pool.columns[last][place] } else { synthetic.columns[last][place - pool.rows] }
-        });
-        u64::from(keys[place]) << 32 | u64::from(code)
+    let word = |table: &Coded, row: usize| {
+        columns
+            .iter()
+            .fold(0u64, |word, &column| word * pool.sizes[column] as u64 + u64::from(table.columns[column][row]))
     };
-    let mut seen: HashMap<u64, Seen, Mixing> = HashMap::with_capacity_and_hasher(pool.rows, Mixing);
+    let bits = (16 * synthetic.rows as u64).next_power_of_two().max(64);
+    let mut filter = vec![0u64; (bits / 64) as usize];
+    let place = |word: u64| {
+        let bit = mix(word) & (bits - 1);
+        ((bit / 64) as usize, 1u64 << (bit % 64))
+    };
+    for row in 0..synthetic.rows {
+        let (at, bit) = place(word(synthetic, row));
+        filter[at] |= bit;
+    }
+    let mut seen: HashMap<u64, Seen, Mixing> = HashMap::with_hasher(Mixing);
     for row in 0..pool.rows {
-        seen.entry(word(row)).or_insert(Seen { row: row as u32, count: 0, synthetic: false }).count += 1;
+        let word = word(pool, row);
+        let (at, bit) = place(word);
+        if filter[at] & bit != 0 {
+            seen.entry(word).or_insert(Seen { row: row as u32, count: 0, synthetic: false }).count += 1;
+        }
     }
-    for place in pool.rows..keys.len() {
-        if let Some(seen) = seen.get_mut(&word(place)) {
+    for row in 0..synthetic.rows {
+        if let Some(seen) = seen.get_mut(&word(synthetic, row)) {
             seen.synthetic = true;
         }
     }

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Runs SDMetrics and Anonymeter beside manikin-metrics on the same Adult folds and prints a table for BENCHMARKS.md.
+
+    cargo build --release -p manikin-metrics --example evaluate
+    python3 benches/evaluate_side_by_side.py --adult FOLDER [--program FILE] [--dcr-rows 2000] [--attacks 2000]
+
+FOLDER holds census-{train,holdout,syn}.csv.gz. The packages go into a virtual environment of their own under target/.
+Every figure is of CPU seconds (user + system) around the computation itself, without imports and reading; the packages
+run on one thread. Where they can only sample, the table says how many; Manikin always takes all rows.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ["sdmetrics==0.32.0", "anonymeter==1.1.0"]
+NUMBERS = ["age", "fnlwgt", "education_num", "capital_gain", "capital_loss", "hours_per_week"]
+KEYS = ["age", "sex", "race", "marital_status", "native_country"]
+SECRETS = ["income", "occupation"]
+FOLDS = ["train", "holdout", "syn"]
+
+
+def theirs(folder, dcr_rows, attacks):
+    """Runs within the virtual environment and prints one JSON line for every metric."""
+    warnings.simplefilter("ignore")
+    import numpy as np
+    import pandas as pd
+    from anonymeter.evaluators import InferenceEvaluator, LinkabilityEvaluator, SinglingOutEvaluator
+    from sdmetrics.reports.single_table import QualityReport
+    from sdmetrics.single_table import DisclosureProtection, LogisticDetection
+    from sdmetrics.single_table.privacy.dcr_utils import calculate_dcr
+
+    train, holdout, syn = (pd.read_csv(Path(folder) / f"{fold}.csv") for fold in FOLDS)
+    metadata = {"columns": {
+        name: {"sdtype": "numerical" if name in NUMBERS else "categorical"} for name in train.columns}}
+
+    def measured(name, compute):
+        np.random.seed(0)
+        start = time.process_time()
+        try:
+            figures = compute()
+        except Exception as error:  # A metric that fails must not hide the others.
+            figures = {"error": repr(error)}
+        print(json.dumps({"name": name, "cpu": time.process_time() - start, "figures": figures}), flush=True)
+
+    def quality():
+        report = QualityReport()
+        report.generate(train, syn, metadata, verbose=False)
+        parts = report.get_properties().set_index("Property")["Score"]
+        return {"shapes": parts["Column Shapes"], "trends": parts["Column Pair Trends"]}
+
+    def dcr():
+        found = calculate_dcr(
+            dataset=syn.head(dcr_rows).copy(), reference=train.head(dcr_rows).copy(), metadata=metadata)
+        return {"median": float(found.median()), "p05": float(found.quantile(0.05))}
+
+    def cap():
+        found = DisclosureProtection.compute_breakdown(
+            train, syn, known_column_names=KEYS, sensitive_column_names=SECRETS, continuous_column_names=["age"],
+            computation_method="cap")
+        return {"score": float(found["score"])}
+
+    def risk(evaluator):
+        results = evaluator.results()
+        return {"attack": results.attack_rate.value, "control": results.control_rate.value}
+
+    def singling_out(mode):
+        evaluator = SinglingOutEvaluator(ori=train, syn=syn, control=holdout, n_attacks=500, n_cols=3)
+        evaluator.evaluate(mode=mode)
+        return risk(evaluator)
+
+    def linkability():
+        columns = list(train.columns)
+        evaluator = LinkabilityEvaluator(
+            ori=train, syn=syn, control=holdout, n_attacks=attacks, n_neighbors=1, aux_cols=(columns[:8], columns[8:]))
+        evaluator.evaluate(n_jobs=1)
+        return risk(evaluator)
+
+    def inference(secret):
+        evaluator = InferenceEvaluator(
+            ori=train, syn=syn, control=holdout, n_attacks=attacks // 2, aux_cols=[key for key in KEYS if key != secret],
+            secret=secret, regression=False)
+        evaluator.evaluate(n_jobs=1)
+        return risk(evaluator)
+
+    measured("quality", quality)
+    measured("dcr", dcr)
+    measured("cap", cap)
+    measured("singling_out univariate", lambda: singling_out("univariate"))
+    measured("singling_out multivariate", lambda: singling_out("multivariate"))
+    measured("linkability", linkability)
+    for secret in SECRETS:
+        measured(f"inference {secret}", lambda: inference(secret))
+    measured("detection", lambda: {"score": float(LogisticDetection.compute(train, syn, metadata=metadata))})
+
+
+def ours(program, folds, only):
+    """The scores and CPU seconds of some measures."""
+    command = [program, "files", *folds, "--keys", ",".join(KEYS), "--secret", ",".join(SECRETS), "--only", only, "--json"]
+    told = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout
+    measures = json.loads(told)["measures"]
+    return [score for measure in measures for score in measure["scores"]], sum(m["cpu_seconds"] for m in measures)
+
+
+def value(scores, metric, *about):
+    """The value of the score that is about exactly this."""
+    return next(s["value"] for s in scores if s["metric"] == metric and s["about"] == list(about))
+
+
+def mean(values):
+    values = [value for value in values if value is not None]
+    return sum(values) / len(values)
+
+
+def pair(scores, rate, *about):
+    return {"attack": value(scores, rate, *about, "train"), "control": value(scores, rate, *about, "holdout")}
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--adult", type=Path, help="the folder of the folds")
+    options.add_argument("--program", type=Path, default=ROOT / "target/release/examples/evaluate")
+    options.add_argument("--venv", type=Path, default=ROOT / "target/side-by-side")
+    options.add_argument("--dcr-rows", type=int, default=2000)
+    options.add_argument("--attacks", type=int, default=2000)
+    options.add_argument("--inner", help=argparse.SUPPRESS)
+    given = options.parse_args()
+    if given.inner:
+        return theirs(given.inner, given.dcr_rows, given.attacks)
+    python = given.venv / "bin/python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", given.venv], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        for fold in FOLDS:
+            with gzip.open(given.adult / f"census-{fold}.csv.gz", "rb") as source, open(folder / f"{fold}.csv", "wb") as to:
+                shutil.copyfileobj(source, to)
+            lines = (folder / f"{fold}.csv").read_text().splitlines(keepends=True)
+            (folder / f"{fold}-few.csv").write_text("".join(lines[: given.dcr_rows + 1]))
+        compare(given, python, folder)
+
+
+def compare(given, python, folder):
+    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
+    told = subprocess.run(
+        [str(word) for word in (python, __file__, "--inner", folder, "--dcr-rows", given.dcr_rows, "--attacks", given.attacks)],
+        check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **single}).stdout
+    other = {row["name"]: row for row in map(json.loads, told.splitlines())}
+    all_rows = [folder / f"{fold}.csv" for fold in FOLDS]
+    few = [folder / f"{fold}-few.csv" for fold in ("train", "train", "syn")]
+
+    def quality():
+        only = "ks_complement,tv_complement,correlation_similarity,contingency_similarity"
+        scores, cpu = ours(given.program, all_rows, only)
+        shapes = mean(s["value"] for s in scores if s["metric"] in ("ks_complement", "tv_complement"))
+        numbers = {frozenset(s["about"][:2]) for s in scores if s["metric"] == "correlation_similarity"}
+        linear = [s["value"] for s in scores if s["metric"] == "correlation_similarity" and "pearson" in s["about"]]
+        joint = [s["value"] for s in scores
+                 if s["metric"] == "contingency_similarity" and frozenset(s["about"][:2]) not in numbers]
+        return {"shapes": shapes, "trends": mean(linear + joint)}, cpu
+
+    def dcr():
+        scores, cpu = ours(given.program, few, "distances")
+        of = lambda quantile: value(scores, "distance_to_closest_record", "train", f"quantile={quantile}")
+        return {"median": of("0.5"), "p05": of("0.05")}, cpu
+
+    def cap():
+        scores, cpu = ours(given.program, all_rows, "attribution")
+        return {"score": value(scores, "disclosure_protection", "train")}, cpu
+
+    def singling_out(mode):
+        scores, cpu = ours(given.program, all_rows, "singling_out")
+        return pair(scores, "singling_out_rate", mode), cpu
+
+    def linkability():
+        scores, cpu = ours(given.program, all_rows, "linkability")
+        return pair(scores, "linkability_rate"), cpu
+
+    def inference(secret):
+        scores, cpu = ours(given.program, all_rows, "inference")
+        return pair(scores, "inference_rate", secret), cpu
+
+    def detection():
+        scores, cpu = ours(given.program, all_rows, "two_sample_auc")
+        first = next(s for s in scores if s["metric"] == "two_sample_auc")
+        # SDMetrics gives 1 - (2 max(AUC, .5) - 1).
+        return {"score": 2 - 2 * max(first["value"], 0.5)}, cpu
+
+    rows = [
+        ("quality", "SDMetrics quality", "all rows", quality),
+        ("dcr", "SDMetrics DCR", f"{given.dcr_rows:,} x {given.dcr_rows:,}", dcr),
+        ("cap", "SDMetrics CAP", "all rows", cap),
+        ("singling_out univariate", "Anonymeter singling out, univariate", "500 attacks", lambda: singling_out("univariate")),
+        ("singling_out multivariate", "Anonymeter singling out, 3 columns", "500 attacks",
+         lambda: singling_out("multivariate")),
+        ("linkability", "Anonymeter linkability", f"{given.attacks:,} attacks", linkability),
+        *((f"inference {secret}", f"Anonymeter inference of {secret}", f"{given.attacks // 2:,} attacks",
+           lambda secret=secret: inference(secret)) for secret in SECRETS),
+        ("detection", "SDMetrics logistic detection", "all rows", detection),
+    ]
+    print("| metric | they take | their figures | ours | their CPU s | ours | ratio |")
+    print("|---|---|---|---|--:|--:|--:|")
+    total = [0.0, 0.0]
+    for name, title, size, compute in rows:
+        figures, cpu = compute()
+        text = lambda found: ", ".join(
+            f"{key} {figure:.6f}" if isinstance(figure, float) else f"{key} {figure}" for key, figure in found.items())
+        their = other[name]
+        total = [total[0] + their["cpu"], total[1] + cpu]
+        print(f"| {title} | {size} | {text(their['figures'])} | {text(figures)} | {their['cpu']:.2f} | {cpu:.2f}"
+              f" | {their['cpu'] / max(cpu, 0.01):.0f} |", flush=True)
+    print(f"| all | | | | {total[0]:.1f} | {total[1]:.1f} | {total[0] / max(total[1], 0.01):.0f} |")
+
+
+if __name__ == "__main__":
+    main()
