@@ -46,6 +46,8 @@ pub(super) struct Metric {
     method: String,
     reference: String,
     rows: Vec<Row>,
+    /// Whether any row has a limit, or could not be computed.
+    judged: bool,
     /// How many rows were left out.
     more: usize,
 }
@@ -137,6 +139,7 @@ fn metric(edition: Edition, name: &str, of: &[&Judged], most: usize) -> Metric {
         better,
         method,
         reference: first.reference.clone(),
+        judged: scores.iter().any(|score| score.status != Standing::Info),
         more: scores.len().saturating_sub(most),
         rows: scores.iter().take(most).map(|score| row(edition, score)).collect(),
     }

@@ -144,14 +144,14 @@ fn mark(canvas: &mut Canvas, (left, width): (f64, f64), base: f64, [real, holdou
 fn categories(edition: Edition, of: &Distribution, cells: &[Cell]) -> Canvas {
     let row = 18.0;
     let names: Vec<String> = cells.iter().map(|cell| shortened(&cell.label, LETTERS)).collect();
-    let label = names.iter().map(|name| width_of(name)).fold(0.0, f64::max) + 8.0;
+    let label = names.iter().map(|name| width_of(name)).fold(0.0, f64::max) + 13.0;
     let tallest = cells.iter().flat_map(|cell| shares(edition, of, cell)).fold(1e-9, f64::max);
     let along = |share: f64| label + share / tallest * (WIDTH - label - 48.0);
     let mut canvas = Canvas::new(WIDTH, cells.len() as f64 * row + 4.0);
     for (place, (cell, name)) in cells.iter().zip(&names).enumerate() {
         let middle = place as f64 * row + row / 2.0;
         let [real, holdout, synthetic] = shares(edition, of, cell);
-        canvas.text((label - 5.0, middle + 3.0), Anchor::End, name);
+        canvas.text((label - 8.0, middle + 3.0), Anchor::End, name);
         canvas.rect("syn", label, middle - 5.0, along(synthetic) - label, 10.0);
         canvas.circle("hold", (along(holdout), middle), 3.5);
         canvas.line("real", (along(real), middle - 8.0), (along(real), middle + 8.0));
