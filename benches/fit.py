@@ -99,7 +99,7 @@ def tables(given):
                     wall, cpu, memory = run(
                         given.program, "fit", folder / "row.csv", "--spec", folder / "spec.yaml", "--epsilon", epsilon, "--delta",
                         DELTA, "-o", model, "--method", method, "--max-model-mb", megabytes, "--ledger", ledger)
-                    generated, _, _ = run(given.program, "generate", model, "-o", made, "--patients", len(source), "--seed", seed)
+                    generated, _, _ = run(given.program, "generate", model / "model.yaml", "-o", made, "--patients", len(source), "--seed", seed)
                     rows = np.loadtxt(made / "row.csv", delimiter=",", skiprows=1, dtype=np.int64, usecols=range(1, len(sizes) + 1))
                     errors = [distance(sizes, source, rows, one) for one in sets]
                     sums += np.array([*errors, wall, cpu, memory, generated]) / given.runs
@@ -222,7 +222,7 @@ def clinic(given):
             # What is hidden is shown in the copy that is generated from.
             own = model / "model.yaml"
             own.write_text(own.read_text().replace("diabetes:\n        hidden: true\n", "diabetes:\n"))
-            seconds, _, _ = run(given.program, "generate", model, "-o", made, "--patients", given.patients, "--to", "parquet")
+            seconds, _, _ = run(given.program, "generate", model / "model.yaml", "-o", made, "--patients", given.patients, "--to", "parquet")
             print(f"{name}: fitted in {wall:.0f} s ({cpu:.0f} CPU s, {memory:.0f} MiB), generated in {seconds:.0f} s", flush=True)
             clinics[name] = Clinic(made)
             diabetes[name] = clinics[name].patient.select("patient_id", "diabetes")
