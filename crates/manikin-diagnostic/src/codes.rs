@@ -14,6 +14,7 @@
 //! | MK07xx | privacy and contract | `codes/contract.rs` |
 //! | MK08xx | data checked against a contract | `codes/data.rs` |
 //! | MK09xx | output | `codes/output.rs` |
+//! | MK10xx | evaluations and their limits | `codes/evaluation.rs` |
 //! | MK11xx | mappings to other standards | `codes/mappings.rs` |
 //! | MK12xx | datasets made elsewhere | `codes/import.rs` |
 //! | MK14xx | budgets of real records | `codes/budget.rs` |
@@ -89,6 +90,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         contract::ENTRIES,
         data::ENTRIES,
         output::ENTRIES,
+        evaluation::ENTRIES,
         mappings::ENTRIES,
         import::ENTRIES,
         budget::ENTRIES,
@@ -133,6 +135,7 @@ mod budget;
 mod contract;
 mod data;
 mod edge_cases;
+mod evaluation;
 mod expressions;
 mod files;
 mod fit;
@@ -148,6 +151,7 @@ pub use budget::*;
 pub use contract::*;
 pub use data::*;
 pub use edge_cases::*;
+pub use evaluation::*;
 pub use expressions::*;
 pub use files::*;
 pub use fit::*;

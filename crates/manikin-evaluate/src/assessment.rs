@@ -387,10 +387,11 @@ impl From<&Score> for Figure {
             metric: score.metric.to_owned(),
             about: score.about.clone(),
             value: score.value,
-            interval: score
-                .interval
-                .filter(|i| i.low.is_finite() && i.high.is_finite())
-                .map(|i| Bounds { low: i.low, high: i.high, level: i.level }),
+            interval: score.interval.filter(|i| i.low.is_finite() && i.high.is_finite()).map(|i| Bounds {
+                low: i.low,
+                high: i.high,
+                level: i.level,
+            }),
             benchmark: score.benchmark,
             direction: match score.direction {
                 Direction::Higher => Better::Higher,

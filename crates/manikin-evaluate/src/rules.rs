@@ -17,25 +17,29 @@ pub(crate) fn check(judge: &Judge<'_>, id: EntityId, checks: &mut Vec<Check>) {
         let said = rule.means.clone().unwrap_or_else(|| rule.holds.text.clone());
         let mut demand = Demand::new(rule.name.clone(), Kind::Rule, "MK0810", said);
         demand.warns = rule.severity == Severity::Warning;
-        if let Some(reason) = lacking(data, &entity.name, &rule.holds) {
-            checks.push(judge.skipped(id, demand, reason));
-            continue;
-        }
-        // The rows that the rule's query finds in a database: see `Spec::straighten`.
-        let mut holds = rule.holds.clone();
-        data.spec().straighten(id, &mut holds.root, &|of, field| data.link(of, field).is_some());
-        match violations(&holds, &entity.name, data) {
-            Ok(mut rows) => {
-                // Children point to the first row of a key: a copy of it has none to aggregate and is told by the key.
-                if !rule.holds.aggregated().is_empty() {
-                    let copies = copies(data, id);
-                    rows.retain(|row| copies.binary_search(row).is_err());
-                }
-                checks.push(judge.rows(id, demand, data.rows_of(id), &rows));
-            }
-            Err(error) => checks.push(judge.skipped(id, demand, error.to_string())),
+        match broken(data, id, &rule.holds) {
+            Ok(rows) => checks.push(judge.rows(id, demand, data.rows_of(id), &rows)),
+            Err(reason) => checks.push(judge.skipped(id, demand, reason)),
         }
     }
+}
+
+/// The rows of an entity that break a rule, or why it cannot be evaluated.
+pub(crate) fn broken(data: &Dataset, id: EntityId, rule: &Expression) -> Result<Vec<u32>, String> {
+    let entity = &data.spec()[id].name;
+    if let Some(reason) = lacking(data, entity, rule) {
+        return Err(reason);
+    }
+    // The rows that the rule's query finds in a database: see `Spec::straighten`.
+    let mut holds = rule.clone();
+    data.spec().straighten(id, &mut holds.root, &|of, field| data.link(of, field).is_some());
+    let mut rows = violations(&holds, entity, data).map_err(|error| error.to_string())?;
+    // Children point to the first row of a key: a copy of it has none to aggregate and is told by the key.
+    if !rule.aggregated().is_empty() {
+        let copies = copies(data, id);
+        rows.retain(|row| copies.binary_search(row).is_err());
+    }
+    Ok(rows)
 }
 
 /// Why a rule cannot be evaluated: what it needs is hidden, or the data lacks it.

@@ -172,6 +172,13 @@ pub(crate) struct Judge<'a> {
     is_strict: bool,
 }
 
+impl<'a> Judge<'a> {
+    /// Counts violations and shows none.
+    pub(crate) fn counting(data: &'a Dataset, expected: &'a Expected) -> Self {
+        Self { data, expected, shown: 0, is_strict: true }
+    }
+}
+
 impl Judge<'_> {
     /// A check that some rows fail.
     pub(crate) fn rows(&self, id: EntityId, demand: Demand, rows: usize, violating: &[u32]) -> Check {

@@ -37,8 +37,8 @@ pub struct Staging {
 const LOCK: &str = ".lock";
 
 /// Files that a run leaves in the folder that it made: the manifest of generated data, the account of imported data, the
-/// privacy statement of a learned model.
-const MARKS: [&str; 3] = [MANIFEST_FILE, "import.json", "privacy.json"];
+/// report of an evaluation, the privacy statement of a learned model.
+const MARKS: [&str; 4] = [MANIFEST_FILE, "import.json", "report.json", "privacy.json"];
 
 impl Staging {
     /// Makes the hidden folder for an output folder, after clearing away what killed runs left for it. Folders that

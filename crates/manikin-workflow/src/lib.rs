@@ -4,6 +4,8 @@
 
 mod budget;
 pub mod describe;
+mod evaluate;
+mod evaluate_forms;
 mod failure;
 mod fit;
 mod flat;
@@ -23,6 +25,8 @@ mod validate;
 mod words;
 
 pub use budget::{LEDGER_VARIABLE, Opening, default_ledger, now, open_ledger};
+pub use evaluate::{EvaluateOptions, REPORT, evaluate, exit_code};
+pub use evaluate_forms::{figure_text, gate_texts, gates, report_junit, report_markdown, report_sarif, status_word};
 pub use failure::Failure;
 pub use fit::{FitRequest, Protection, fit};
 pub use generate::{Bundles, GenerateOptions, Generated, Partition, Shape, generate};

@@ -103,7 +103,7 @@ pub fn junit(found: &Validation) -> String {
 }
 
 /// Text as XML takes it; control characters, which XML cannot hold, become blanks.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut xml = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

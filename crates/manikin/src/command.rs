@@ -3,6 +3,7 @@
 mod budget;
 mod check;
 mod describe;
+mod evaluate;
 mod explain;
 mod fit;
 mod generate;
@@ -33,6 +34,7 @@ pub(crate) fn run(line: Line) -> ExitCode {
         Verb::Plan(asked) => plan::run(&asked, voice),
         Verb::Preview(asked) => preview::run(&asked, voice),
         Verb::Validate(asked) => validate::run(&asked, voice),
+        Verb::Evaluate(asked) => evaluate::run(&asked, voice),
         Verb::Generate(asked) => generate::run(&asked, voice),
         Verb::Init(asked) => init::run(&asked, voice),
         Verb::Fit(asked) => fit::run(&asked, voice),

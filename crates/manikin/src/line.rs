@@ -67,6 +67,11 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  manikin validate data --spec claims.yaml\n  manikin validate extract --spec claims.yaml --as-of 2025-06-30 --format junit > contract.xml\n\nKeys and values of violating rows are shown only when a manifest proves the data synthetic, or with --show-rows.\nViolations that a proven dataset's edge_cases table lists are told as expected and do not fail; --strict fails them too."
     )]
     Validate(Validate),
+    /// Say how useful and how risky synthetic data are, measured against real data and held to limits
+    #[command(
+        after_help = "Examples:\n  manikin evaluate --real train --holdout holdout --synthetic synthetic --spec clinic.yaml -o report\n  manikin evaluate --real train.csv --holdout holdout.csv --synthetic synthetic.csv --spec census.yaml -o report --quick\n  manikin evaluate --real train --holdout holdout --synthetic synthetic --spec clinic.yaml -o report --only matches,membership\n\nExit codes: 0 every limit is kept; 1 one is missed; 2 bad input, or could not run; 3 one could not be judged.\nThe folder holds report.json with its schema, junit.xml, report.sarif and summary.md."
+    )]
+    Evaluate(Evaluate),
     /// Draw and describe a spec: diagram, data dictionary, SQL
     #[command(
         after_help = "Examples:\n  manikin describe claims.yaml -o docs\n  manikin describe claims.yaml --format mermaid\n  manikin describe claims.yaml --format sql --dialect duckdb"
@@ -505,6 +510,54 @@ pub(crate) enum ReportFormat {
     Json,
     /// For continuous integration.
     Junit,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    /// Real data that the synthetic data were made from: a folder with one file per entity, or a single file
+    #[arg(long, value_name = "DIR")]
+    pub(crate) real: PathBuf,
+    /// Real data of other people that they were not made from; without it half of the real patients are set aside
+    #[arg(long, value_name = "DIR")]
+    pub(crate) holdout: Option<PathBuf>,
+    /// Synthetic data, made by any tool
+    #[arg(long, value_name = "DIR")]
+    pub(crate) synthetic: PathBuf,
+    /// Spec that all three are read by: a file, or the name of one in the library
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) spec: String,
+    /// Folder to make for the report
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Profile of limits; the starting limits when left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Compute these measures or families alone, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Compute a first look in seconds: exact and near copies, linkability, classes, rules, relations, columns, accuracy
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Seed of everything that is sampled
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Threads; all cores when left out. The figures do not depend on it
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Replace the folder if it is there and manikin made it
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Form of what is printed
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
+    pub(crate) format: TableOrJson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableOrJson {
+    /// The limits and what came of them, for people.
+    Table,
+    /// The whole report.
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use manikin_evaluate::Watch;
 use manikin_workflow::Progress;
 
 /// A bar on standard error; nothing where there is no terminal.
@@ -55,6 +56,20 @@ impl Progress for Bar {
         let seconds = self.bar.elapsed().as_secs_f64().max(0.001);
         let rate = (total as f64 / seconds) as u64;
         self.bar.set_message(format!("{} rows, {}/s", grouped(total), grouped(rate)));
+    }
+}
+
+impl Watch for Bar {
+    fn begins(&self, what: &str, at: usize, of: usize) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {msg}  {elapsed}") {
+            self.bar.set_style(style);
+        }
+        self.bar.set_length(of as u64);
+        self.bar.set_position(at as u64);
+        self.bar.set_message(what.to_owned());
     }
 }
 

@@ -6,6 +6,7 @@
 use manikin_expression::calendar;
 use manikin_metrics::Values;
 use manikin_metrics::table::NULL_CODE;
+use rayon::prelude::*;
 
 use super::{Cell, Counts, Distribution, Holds};
 use crate::assessment::{ColumnKind, Compared, ComparedColumn};
@@ -24,17 +25,17 @@ const DAY: f64 = 86_400.0;
 
 /// The distribution of every compared column, in the order of the spec.
 pub(super) fn distributions(sides: &Sides) -> Vec<Distribution> {
-    let mut distributions = Vec::new();
+    let mut found = Vec::new();
     for (id, compared) in &sides.compared {
         let Some(tables) = sides.tables(*id) else { continue };
         for (place, column) in compared.columns.iter().enumerate() {
             let values = tables.map(|table| table.columns.get(place).map(|column| &column.values));
             if let [Some(real), Some(holdout), Some(synthetic)] = values {
-                distributions.push(of(compared, column, [real, holdout, synthetic]));
+                found.push((compared, column, [real, holdout, synthetic]));
             }
         }
     }
-    distributions
+    found.into_par_iter().map(|(compared, column, values)| of(compared, column, values)).collect()
 }
 
 fn of(compared: &Compared, column: &ComparedColumn, sides: [&Values; 3]) -> Distribution {
