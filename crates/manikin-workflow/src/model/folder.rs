@@ -8,6 +8,7 @@ use manikin_fit::LearnedLevel;
 use manikin_model::LearnedModel;
 use manikin_spec::files::Files;
 use manikin_spec::node::{Key, Node, Value};
+use manikin_spec::spec::Rows;
 
 use super::statement::PrivacyStatement;
 use super::yaml;
@@ -61,6 +62,7 @@ pub(crate) fn write_model(
     let node = checked.node.as_ref().ok_or_else(|| broken("the spec has no text"))?;
     let mut spec = node.clone();
     copy_tables(checked, &mut spec, folder)?;
+    leave_out(checked, &mut spec);
     set(&mut spec, "model", reference(statement, rows));
     let head = if statement.private {
         format!("# Learned from {} with noise that protects each patient; see {STATEMENT}.\n", statement.source)
@@ -113,6 +115,21 @@ fn set(node: &mut Node, name: &str, value: Node) {
     let Value::Map(entries) = &mut node.value else { return };
     entries.retain(|(key, _)| key.text != name);
     entries.push((key(name), value));
+}
+
+/// Says of entities that were only read, such as conditions that make a flag, that a model makes no rows of them.
+fn leave_out(checked: &Checked, spec: &mut Node) {
+    let Value::Map(entries) = &mut spec.value else { return };
+    let entities = entries.iter_mut().find(|(key, _)| key.text == "entities");
+    let Some((_, Node { value: Value::Map(entities), .. })) = entities else { return };
+    let known = &checked.spec;
+    for (name, entity) in entities {
+        let Some(id) = known.entity(&name.text) else { continue };
+        let is_learned = known.learned.as_ref().is_some_and(|learned| learned.level(id).is_some());
+        if !is_learned && matches!(known[id].rows, Rows::External) {
+            set(entity, "count", made(Value::Number(0.into(), "0".to_owned())));
+        }
+    }
 }
 
 /// Copies the tables that the spec reads from CSV files beside the model, so that the folder stands alone.
