@@ -71,8 +71,8 @@ pub use format::{
     Chunk, Constraints, DatabaseTables, FORMATS, Format, OpenFormat, Options, Registered, Writer, WrittenFile, open,
 };
 pub use manifest::{
-    MANIFEST_FILE, Manifest, ManifestEntity, ManifestFile, ManifestStandard, ManifestTable, Origin, Partition, Period,
-    Proof, Source,
+    LearnedFrom, MANIFEST_FILE, Manifest, ManifestEntity, ManifestFile, ManifestStandard, ManifestTable, Origin,
+    Partition, Period, Proof, Source,
 };
 pub use output::{EncodedBlock, Output, OutputWriter, Written, WrittenEntity};
 pub use plain::PlainFile;

@@ -119,6 +119,9 @@ pub struct Origin {
     /// Which part of the run this is; absent when it is all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<Partition>,
+    /// The learned model that the rows follow; absent when the spec alone says what they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<LearnedFrom>,
     /// The days that the data covers; absent when the spec gives none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
@@ -131,6 +134,25 @@ pub struct Source {
     pub name: String,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
+}
+
+/// What a dataset's rows were learned from, and how that is protected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LearnedFrom {
+    /// The declared id of the real records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Whether noise protects the records; where it does not, the dataset is no more public than they are.
+    pub private: bool,
+    /// ε of the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
+    /// δ of the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta: Option<f64>,
+    /// The condition that the subjects were chosen by.
+    #[serde(rename = "where", default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
 }
 
 /// A part of a run that is generated on its own.

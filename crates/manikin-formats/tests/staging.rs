@@ -116,6 +116,7 @@ fn origin() -> Origin {
         seed: u64::MAX,
         patients: 200,
         partition: Some(Partition { index: 1, of: 2 }),
+        model: None,
         period: Some(Period { from: "2025-01-01".to_owned(), to: "2025-12-31".to_owned() }),
     }
 }

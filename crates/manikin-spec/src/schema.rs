@@ -44,7 +44,7 @@ pub fn json_schema() -> Value {
         schema["$defs"][definition]["allOf"] = json!([{ "$ref": "#/$defs/OneGenerator" }]);
     }
     // A layer may change a part of these and leave the rest as it is below.
-    for definition in ["EdgeCase", "Function", "LongRule"] {
+    for definition in ["EdgeCase", "Function", "LongRule", "PrivateSource"] {
         if let Some(definition) = schema["$defs"][definition].as_object_mut() {
             definition.remove("required");
         }

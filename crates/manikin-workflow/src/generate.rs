@@ -6,12 +6,12 @@ use std::sync::Arc;
 use manikin_diagnostic::{Diagnostic, codes};
 use manikin_expression::calendar;
 use manikin_formats::{
-    Constraints, EncodedBlock, Existing, FormatError, Manifest, Options, Origin, Output, Period, Source, Staging,
-    Written,
+    Constraints, EncodedBlock, Existing, FormatError, LearnedFrom, Manifest, Options, Origin, Output, Period, Source,
+    Staging, Written,
 };
 use manikin_generate::{Plan, PlanOptions, Progress, Run};
 use manikin_mapping::Standard;
-use manikin_spec::spec::Rows;
+use manikin_spec::spec::{self, Rows};
 use manikin_tables::Block;
 
 pub use manikin_generate::Partition;
@@ -45,6 +45,8 @@ pub struct GenerateOptions {
     pub subjects: Option<u64>,
     /// Seed instead of the spec's.
     pub seed: Option<u64>,
+    /// Condition over what was learned of the subject, such as `gender = 'F'`: subjects alone for whom it holds.
+    pub condition: Option<String>,
     /// Entities to write; all where empty.
     pub only: Vec<String>,
     /// Which part of the run.
@@ -96,7 +98,14 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
             .help("partitions are numbered from 1: 1/8 to 8/8")
             .into());
     }
-    if spec.entities.iter().all(|entity| matches!(entity.rows, Rows::External)) {
+    let is_made = |entity: &spec::Entity| !matches!(entity.rows, Rows::External);
+    let is_learned = spec.learned.is_some() && spec.subject.is_some_and(|id| !is_made(&spec[id]));
+    if is_learned {
+        let message = "what the subject holds is learned, and there is no model yet";
+        let help = "`manikin fit` learns it from real records; then name the folder of the model";
+        return Err(Diagnostic::error(codes::CANNOT_GENERATE, message).help(help).into());
+    }
+    if !spec.entities.iter().any(is_made) {
         let diagnostic = Diagnostic::error(
             codes::CANNOT_GENERATE,
             "the spec only describes data: no entity says how many rows it has",
@@ -148,7 +157,11 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
         }
         _ => error.into(),
     })?;
-    let plan = Arc::new(Plan::new(spec.clone(), PlanOptions { seed: options.seed, subjects: options.subjects })?);
+    let plan = Plan::new(spec.clone(), PlanOptions { seed: options.seed, subjects: options.subjects })?;
+    let plan = Arc::new(match &options.condition {
+        Some(condition) => plan.restricted(condition).map_err(refused)?,
+        None => plan,
+    });
     let layout = Layout::new(&plan, &options.only, &options.shape, options.names.as_deref(), &checked.files)?;
     let staging = Staging::begin(&options.folder, options.existing)?;
     let run = Run::new(plan.clone(), progress)?;
@@ -187,7 +200,7 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
         Some(writer) => writer.finish()?,
         None => Written { entities: Vec::new(), files: Vec::new() },
     };
-    let mut manifest = Manifest::new(origin(checked, &plan, partition, mapping_files), &written);
+    let mut manifest = Manifest::new(origin(checked, &plan, options, mapping_files), &written);
     for (engine, writer) in engines.into_iter().zip(writers) {
         manifest.standards.push(writer.finish(engine)?);
     }
@@ -197,8 +210,17 @@ pub fn generate(checked: &Checked, options: &GenerateOptions, progress: &dyn Pro
     Ok(Generated { folder, manifest })
 }
 
-fn origin(checked: &Checked, plan: &Plan, partition: Partition, mapping_files: Vec<(String, String)>) -> Origin {
-    let spec = &checked.spec;
+/// A condition that cannot be met is a mistake of the command line, not of the spec.
+fn refused(error: manikin_generate::GenerateError) -> Failure {
+    let diagnostic = Diagnostic::error(codes::BAD_OPTION, format!("{}: {}", error.place, error.message));
+    match error.help {
+        Some(help) => diagnostic.help(help).into(),
+        None => diagnostic.into(),
+    }
+}
+
+fn origin(checked: &Checked, plan: &Plan, options: &GenerateOptions, mapping_files: Vec<(String, String)>) -> Origin {
+    let (spec, partition) = (&checked.spec, options.partition);
     let source =
         |(name, sha256): &(String, String)| Source { name: checked.files.recorded(name), sha256: sha256.clone() };
     Origin {
@@ -209,6 +231,16 @@ fn origin(checked: &Checked, plan: &Plan, partition: Partition, mapping_files: V
         patients: plan.subjects(),
         partition: (partition.of > 1)
             .then_some(manikin_formats::Partition { index: partition.number, of: partition.of }),
+        model: spec.learned.as_ref().and_then(|learned| {
+            let model = learned.model.as_ref()?;
+            Some(LearnedFrom {
+                source: learned.source.as_ref().map(|source| source.id.clone()),
+                private: model.private,
+                epsilon: model.epsilon,
+                delta: model.delta,
+                condition: options.condition.clone(),
+            })
+        }),
         period: Some(Period { from: calendar::date_text(spec.period.0), to: calendar::date_text(spec.period.1) }),
     }
 }

@@ -9,6 +9,8 @@ use std::path::{Component, Path};
 
 use manikin_spec::files::{Disk, Files};
 
+use crate::model::MODEL_SPEC;
+
 include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
 /// The folder of the project in which specs lie; its name may stand before the name of a built-in spec.
@@ -64,10 +66,13 @@ pub struct SpecFiles {
 }
 
 impl SpecFiles {
-    /// Finds a spec by what a user wrote: a path, or the name of a built-in one (`claims-prototype`).
+    /// Finds a spec by what a user wrote: a path, the folder of a model, or the name of a built-in one
+    /// (`claims-prototype`).
     pub fn of(asked: &str) -> Self {
         let asked = tidy(asked);
-        let on_disk = [asked.clone(), format!("{asked}.yaml")].into_iter().find(|name| Path::new(name).is_file());
+        // The folder of a model stands for the spec in it.
+        let places = [asked.clone(), format!("{asked}.yaml"), format!("{asked}/{MODEL_SPEC}")];
+        let on_disk = places.into_iter().find(|name| Path::new(name).is_file());
         let built_in_name = || {
             let bare = asked.strip_prefix(FOLDER).unwrap_or(&asked);
             [bare.to_owned(), format!("{bare}.yaml"), format!("templates/{bare}.yaml")]

@@ -24,6 +24,7 @@ fn options(folder: &Path) -> GenerateOptions {
         bundles: Bundles::Omitted,
         subjects: None,
         seed: None,
+        condition: None,
         only: Vec::new(),
         partition: Partition { number: 1, of: 1 },
         shape: Shape::Relational,

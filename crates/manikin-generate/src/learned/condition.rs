@@ -16,6 +16,9 @@ pub(crate) type Lookups = BTreeMap<String, LookupTable>;
 /// Most combinations of codes that one part of a condition may be asked about.
 const MOST_CELLS: u64 = 1 << 20;
 
+/// Most cells of a model that a condition makes: a gigabyte of them.
+const MOST_MODEL: u64 = 1 << 27;
+
 /// Where messages about a condition point.
 const PLACE: &str = "--where";
 
@@ -53,6 +56,11 @@ pub(super) fn restricted(
     let mut sets = model.cliques.clone();
     sets.extend(zeros.iter().map(|rule| rule.clique));
     let tree = JunctionTree::containing(&model.domain, &sets);
+    let needed = tree.cells(&model.domain);
+    if needed > MOST_MODEL {
+        let message = format!("`{text}` ties so much together that the model would need {needed} cells");
+        return Err(GenerateError::new(PLACE, message).help("join conditions over single fields by `and`"));
+    }
     Ok(Model { cliques: tree.cliques().to_vec(), zeros, ..model.clone() })
 }
 

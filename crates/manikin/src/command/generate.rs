@@ -22,6 +22,7 @@ pub(crate) fn run(asked: &Generate, voice: Voice) -> Result<ExitCode, End> {
         bundles: if asked.bundles { Bundles::Made } else { Bundles::Omitted },
         subjects: asked.patients,
         seed: asked.seed,
+        condition: asked.condition.clone(),
         only: asked.only.clone(),
         partition: Partition { number, of },
         shape: match asked.shape {
@@ -53,6 +54,10 @@ pub(crate) fn run(asked: &Generate, voice: Voice) -> Result<ExitCode, End> {
     let own: Vec<(&str, u64)> = manifest.entities.iter().map(|entity| (entity.entity.as_str(), entity.rows)).collect();
     if !own.is_empty() {
         voice.say(&format!("wrote {folder}: {}", counted(&own, seconds)));
+    }
+    if let Some(model) = manifest.origin.model.as_ref().filter(|model| !model.private) {
+        let of = model.source.as_deref().unwrap_or("real records");
+        voice.say(&format!("NOT PRIVATE: learned from {of} without noise, so treat {folder} as the records themselves"));
     }
     for standard in &manifest.standards {
         let tables: Vec<(&str, u64)> = standard.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
