@@ -76,7 +76,8 @@ fn text(path: &Path) -> String {
 
 fn arguments(folder: &Path, output: &str, more: &[&str]) -> Vec<String> {
     let path = |name: &str| text(&folder.join(name));
-    let mut all: Vec<String> = ["fit", &path("data"), "--spec", &path("fit.yaml"), "-o", &path(output)].map(str::to_owned).to_vec();
+    let mut all: Vec<String> =
+        ["fit", &path("data"), "--spec", &path("fit.yaml"), "-o", &path(output)].map(str::to_owned).to_vec();
     let ledger = path("ledger.sqlite");
     let defaults = [("--epsilon", "1"), ("--delta", "1e-6"), ("--ledger", &ledger), ("--method", "independent")];
     for (option, value) in defaults {
@@ -221,7 +222,12 @@ fn no_patient_changes_what_is_said_or_the_shape_of_what_is_written() {
         vec![("patient", "PX,?,1066-10-14"), ("visit", "X1,PX,strange,3024-01-01T00:00:00")],
         vec![("patient", "PX,,"), ("visit", "X1,PX,,"), ("visit", ",PX,AMB,2021-01-01T00:00:00")],
         vec![("visit", "X1,PX,AMB,2021-01-01T00:00:00")],
-        vec![("patient", "PX,F,1990-01-01"), ("patient", "PX,M,1991-01-01"), ("visit", "X1,PX,AMB,2021-01-01T00:00:00"), ("visit", "X1,PX,IMP,2021-01-01T00:00:00")],
+        vec![
+            ("patient", "PX,F,1990-01-01"),
+            ("patient", "PX,M,1991-01-01"),
+            ("visit", "X1,PX,AMB,2021-01-01T00:00:00"),
+            ("visit", "X1,PX,IMP,2021-01-01T00:00:00"),
+        ],
         vec![("patient", "PX,F,1990-01-01"), ("visit", "V0001-0,PX,IMP,2021-01-01T00:00:00")],
         vec![("patient", "PX,F"), ("visit", "X1,PX,AMB,2021-01-01T00:00:00,more")],
         vec![("patient", "\"P\"\"X\",F,not a day"), ("visit", "X1,\"P\"\"X\",IMP,yesterday")],
@@ -243,9 +249,19 @@ fn no_patient_changes_what_is_said_or_the_shape_of_what_is_written() {
         let shown: Value = serde_json::from_str(&shown).expect("JSON");
         let levels = shown["levels"].as_array().expect("levels").iter();
         let shape: Vec<String> = levels
-            .map(|level| format!("{} {} {:?}", level["attributes"], level["cells"], level["pieces"].as_array().map(Vec::len)))
+            .map(|level| {
+                format!("{} {} {:?}", level["attributes"], level["cells"], level["pieces"].as_array().map(Vec::len))
+            })
             .collect();
-        let said = [code, masked(&ran.err), masked_charge(&ran.out), files.join(" "), masked_charge(&statement), masked(&spec), shape.join("\n")];
+        let said = [
+            code,
+            masked(&ran.err),
+            masked_charge(&ran.out),
+            files.join(" "),
+            masked_charge(&statement),
+            masked(&spec),
+            shape.join("\n"),
+        ];
         let first = first.get_or_insert_with(|| said.to_vec());
         for (mine, other) in said.iter().zip(first.iter()) {
             assert_eq!(mine, other, "neighbour {at} can be told apart");

@@ -137,7 +137,7 @@ impl Extract {
         let patients = self.learned.source.as_ref().map_or(0, |source| source.patients);
         let is_held = patients.saturating_mul(2 * attributes) <= HELD_BYTES;
         let mut all = LevelRows::default();
-        progress.reading(&self.needs.private.first().map_or("", |id| self.spec[*id].name.as_str()));
+        progress.reading(self.needs.private.first().map_or("", |id| self.spec[*id].name.as_str()));
         self.pieces(met, &mut |piece| {
             if is_held {
                 all.append(piece);

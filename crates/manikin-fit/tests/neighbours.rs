@@ -192,7 +192,7 @@ fn sets(domain: &Domain) -> Vec<AttributeSet> {
     let all = || 0..domain.len();
     all()
         .flat_map(|a| all().flat_map(move |b| all().map(move |c| AttributeSet::of(&[a, b, c]))))
-        .filter(|set| set.len() > 0)
+        .filter(|set| !set.is_empty())
         .collect()
 }
 

@@ -52,9 +52,7 @@ pub(crate) fn run(asked: &Fit, voice: Voice) -> Result<ExitCode, End> {
 pub(super) fn told(written: &Written, format: TextOrJson) -> Result<(), End> {
     match format {
         TextOrJson::Text => Ok(()),
-        TextOrJson::Json => {
-            put(&format!("{}\n", serde_json::to_string_pretty(&written.statement).unwrap_or_default()))
-        }
+        TextOrJson::Json => put(&format!("{}\n", serde_json::to_string_pretty(&written.statement).unwrap_or_default())),
     }
 }
 
