@@ -37,9 +37,9 @@ entities:
       class: {type: text, learn: {values: [AMB, IMP]}, required: true}
       start: {type: datetime, learn: {since: previous, first: period_start, edges: [0, 1, 30, 90]}}
     learn: {order: start}
-    rules: {not_before: start >= period_start}
+    rules: {not_before: start >= period_start, known: "class in ('AMB', 'IMP')"}
 edge_cases:
-  unknown_class: {entity: encounter, count: 7, corrupt: {class: "'???'"}}
+  unknown_class: {entity: encounter, count: 7, corrupt: {class: "'???'"}, breaks: encounter.known}
   no_income: {entity: patient, rate: 1%, clear: income}
 "#;
 
@@ -174,7 +174,7 @@ fn a_condition_gives_as_many_subjects_of_whom_it_holds() {
     assert_eq!(manifest(&made)["model"]["where"], condition);
     let refused = |condition: &str, expected: &str| {
         let out = empty_folder("learned-refused").join("out");
-        let ran = manikin(&["generate", text(&model), "-o", text(&out), "--where", condition]).exits(1);
+        let ran = manikin(&["generate", text(&model), "-o", text(&out), "--where", condition]).exits(2);
         assert!(ran.said().contains(expected), "{condition}: {}", ran.said());
     };
     refused("income < 150", "divides the bin income in [100, 200)");
@@ -189,9 +189,9 @@ fn a_broken_model_is_an_error_of_the_model() {
     let out = empty_folder("learned-broken").join("out");
     for bytes in [&b""[..], b"PAR1PAR1", &whole[..whole.len() / 2], &whole[10..]] {
         std::fs::write(model.join("potentials.parquet"), bytes).expect("written");
-        let ran = manikin(&["generate", text(&model), "-o", text(&out)]).exits(1);
+        let ran = manikin(&["generate", text(&model), "-o", text(&out)]).exits(2);
         assert!(ran.said().contains("potentials"), "{}", ran.said());
     }
     std::fs::remove_file(model.join("potentials.parquet")).expect("removed");
-    manikin(&["generate", text(&model), "-o", text(&out)]).exits(1);
+    manikin(&["generate", text(&model), "-o", text(&out)]).exits(2);
 }

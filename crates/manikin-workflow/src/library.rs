@@ -70,8 +70,9 @@ impl SpecFiles {
     /// (`claims-prototype`).
     pub fn of(asked: &str) -> Self {
         let asked = tidy(asked);
-        // The folder of a model stands for the spec in it.
-        let places = [asked.clone(), format!("{asked}.yaml"), format!("{asked}/{MODEL_SPEC}")];
+        // The folder of a model stands for the spec in it; the current folder is an empty path.
+        let in_folder = if asked.is_empty() { MODEL_SPEC.to_owned() } else { format!("{asked}/{MODEL_SPEC}") };
+        let places = [asked.clone(), format!("{asked}.yaml"), in_folder];
         let on_disk = places.into_iter().find(|name| Path::new(name).is_file());
         let built_in_name = || {
             let bare = asked.strip_prefix(FOLDER).unwrap_or(&asked);

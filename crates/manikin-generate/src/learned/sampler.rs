@@ -24,10 +24,13 @@ struct Clique {
     free: Vec<(usize, usize)>,
     separator_cells: usize,
     free_cells: usize,
-    /// The clique towards the root, and for each cell here that is not given the cell of this clique's separator there.
+    /// Cliques away from the root that say something, each with the cell of its separator for every cell of a piece of
+    /// this one.
     children: Vec<(usize, Vec<u32>)>,
     /// Whether given codes beyond the separator say something about it.
     informs: bool,
+    /// Where nothing beyond this clique says anything: its message for each combination of given codes, side by side.
+    messages: Vec<f64>,
 }
 
 /// Working memory of draws, reused from row to row.
@@ -96,6 +99,7 @@ impl Sampler {
                 free_cells,
                 children: Vec::new(),
                 informs,
+                messages: Vec::new(),
             });
         }
         for place in (1..count).rev() {
@@ -110,6 +114,9 @@ impl Sampler {
             let index = places(&own, &wanted);
             cliques[parent].children.push((place, index));
         }
+        for clique in cliques.iter_mut().filter(|clique| clique.informs && clique.children.is_empty()) {
+            clique.messages = clique.table.chunks_exact(clique.free_cells).map(|part| part.iter().sum()).collect();
+        }
         Self { cliques }
     }
 
@@ -119,22 +126,28 @@ impl Sampler {
         scratch.weights.resize_with(self.cliques.len(), Vec::new);
         scratch.messages.resize_with(self.cliques.len(), Vec::new);
         for (place, clique) in self.cliques.iter().enumerate().rev().filter(|(_, clique)| clique.informs) {
-            let mut weights = std::mem::take(&mut scratch.weights[place]);
-            weights.clear();
-            weights.extend_from_slice(clique.piece(codes));
-            for (child, index) in &clique.children {
-                let message = &scratch.messages[*child];
-                weights.iter_mut().zip(index).for_each(|(weight, at)| *weight *= message[*at as usize]);
-            }
-            let message = &mut scratch.messages[place];
+            let mut message = std::mem::take(&mut scratch.messages[place]);
             message.clear();
-            message.extend(weights.chunks_exact(clique.free_cells).map(|part| part.iter().sum::<f64>()));
+            if clique.children.is_empty() {
+                let start = clique.start(codes) / clique.free_cells;
+                message.extend_from_slice(&clique.messages[start..start + clique.separator_cells]);
+            } else {
+                let weights = &mut scratch.weights[place];
+                weights.clear();
+                weights.extend_from_slice(clique.piece(codes));
+                for (child, index) in &clique.children {
+                    let message = &scratch.messages[*child];
+                    weights.iter_mut().zip(index).for_each(|(weight, at)| *weight *= message[*at as usize]);
+                }
+                message.extend(weights.chunks_exact(clique.free_cells).map(|part| part.iter().sum::<f64>()));
+            }
+            // Scaled, so that long chains do not underflow.
             let most = message.iter().copied().fold(0.0, f64::max);
             match most > 0.0 {
                 true => message.iter_mut().for_each(|sum| *sum /= most),
                 false => message.fill(1.0),
             }
-            scratch.weights[place] = weights;
+            scratch.messages[place] = message;
         }
         for (place, clique) in self.cliques.iter().enumerate() {
             if clique.free.is_empty() {
@@ -142,9 +155,9 @@ impl Sampler {
             }
             let before = clique.separator.iter().fold(0, |cell, (one, size)| cell * size + usize::from(codes[*one]));
             let range = before * clique.free_cells..(before + 1) * clique.free_cells;
-            let weights = match clique.informs {
-                true => &scratch.weights[place][range.clone()],
-                false => &clique.piece(codes)[range.clone()],
+            let weights = match clique.children.is_empty() {
+                true => &clique.piece(codes)[range.clone()],
+                false => &scratch.weights[place][range.clone()],
             };
             let cell = match pick(weights, stream.uniform()) {
                 Some(cell) => cell,
@@ -160,9 +173,14 @@ impl Sampler {
 }
 
 impl Clique {
+    /// Where the piece begins that the given codes leave of the table.
+    fn start(&self, codes: &[u16]) -> usize {
+        self.given.iter().map(|(one, length)| usize::from(codes[*one]) * length).sum()
+    }
+
     /// What the given codes leave of the table.
     fn piece(&self, codes: &[u16]) -> &[f64] {
-        let start: usize = self.given.iter().map(|(one, length)| usize::from(codes[*one]) * length).sum();
+        let start = self.start(codes);
         &self.table[start..start + self.separator_cells * self.free_cells]
     }
 
