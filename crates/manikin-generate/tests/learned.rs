@@ -389,7 +389,7 @@ fn a_condition_chooses_among_what_was_learned() {
     assert!(texts(&made["patient"], "gender").iter().all(|gender| gender.as_deref() == Some("F")));
     let income = codes(&spec, &made["patient"], "patient", "income");
     // Given diabetes, bins of income have weights e^(-0.4 i); NULL is left out.
-    let weights = [1.0, (-0.4f64).exp(), (-0.8f64).exp()];
+    let weights = [1.0, libm::exp(-0.4), libm::exp(-0.8)];
     let sum: f64 = weights.iter().sum();
     for (found, weight) in shares(&[&income], &[4]).iter().zip(weights) {
         assert!((found - weight / sum).abs() < 0.005, "{found} of {}", weight / sum);

@@ -60,8 +60,8 @@ proptest! {
 
     #[test]
     fn damaged_files_are_refused_or_read_and_never_panic(
-        at in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), cut in any::<prop::sample::Index>(),
-        truncate in any::<bool>(),
+        at in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<prop::sample::Index>(), truncate in any::<bool>(),
     ) {
         let model = model();
         let mut bytes = potentials(&model).unwrap();

@@ -157,10 +157,13 @@ mod tests {
         }
 
         #[test]
-        fn whole_numbers_take_every_value_of_their_bin_and_no_other(low in -50i32..50, width in 1i32..9, closed in any::<bool>()) {
+        fn whole_numbers_take_every_value_of_their_bin_and_no_other(
+            low in -50i32..50, width in 1i32..9, closed in any::<bool>(),
+        ) {
             let bin = Bin { low: f64::from(low), high: f64::from(low + width), closed };
             let count = width + i32::from(closed);
-            let found: Vec<f64> = (0..count).map(|at| whole_in(bin, 1.0, (f64::from(at) + 0.5) / f64::from(count))).collect();
+            let middle = |at: i32| (f64::from(at) + 0.5) / f64::from(count);
+            let found: Vec<f64> = (0..count).map(|at| whole_in(bin, 1.0, middle(at))).collect();
             let expected: Vec<f64> = (0..count).map(|at| f64::from(low + at)).collect();
             prop_assert_eq!(found, expected);
         }

@@ -123,7 +123,7 @@ fn excluded(
         let literals: Vec<Literal> = (0..cells * ends)
             .map(|row| {
                 let code = ((row / ends) / repeat % size) as u32;
-                end_of(domain, code, row % ends >> position & 1 == 1)
+                end_of(domain, code, ((row % ends) >> position) & 1 == 1)
             })
             .collect();
         repeat *= size;
