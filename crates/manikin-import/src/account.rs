@@ -21,6 +21,12 @@ pub struct Account {
     pub made: Vec<(String, u64)>,
     /// Entities that the mapping makes and the spec lacks.
     pub left_out: Vec<String>,
+    /// Tables, and columns as `source.column`, that the mapping reads and the dataset lacks.
+    pub absent: Vec<String>,
+    /// Entities of the spec that nothing was made of, in its order.
+    pub unmade: Vec<String>,
+    /// Fields of the entities made that nothing was made of, each as `entity.field`, in the spec's order.
+    pub unfilled: Vec<String>,
 }
 
 impl Account {
@@ -44,7 +50,7 @@ impl Account {
 pub struct Source {
     /// Its name in the mapping.
     pub source: String,
-    /// The rows read.
+    /// The rows read, without those that the source's own `where` refused.
     pub rows: u64,
     /// Rows that made a row of some entity.
     pub taken: u64,

@@ -29,12 +29,18 @@ pub struct Checked {
     pub(crate) left_out: Vec<String>,
 }
 
+/// What joins the paths of a key made of several values.
+const AND: &str = " & ";
+
+/// The beginning of the column that counts a source's rows among those that lead to the same row by a link.
+pub(crate) const ROW_OF: &str = "row_of_";
+
 /// The paths of a FHIR source.
 #[derive(Debug, Default)]
 pub(crate) struct SourcePaths {
     pub(crate) each: Option<Path>,
-    /// For each column its path, and whether it starts at the item of `each`.
-    pub(crate) columns: IndexMap<String, (Path, bool)>,
+    /// For each column the paths of its parts, and whether each starts at the item of `each`.
+    pub(crate) columns: IndexMap<String, Vec<(Path, bool)>>,
 }
 
 /// The expressions of an entity.
@@ -110,11 +116,14 @@ impl Import {
         }
         left_out.dedup();
         let checked = Checked { import: self, spec: Arc::clone(spec), paths, left_out };
-        if checked.import.form() == Form::FhirR4
-            && let Err(found) = checked.targets(&checked.fhir_shapes(), sources)
-        {
-            diagnostics.append(found);
-            return (None, diagnostics);
+        if checked.import.form() == Form::FhirR4 {
+            let shapes = checked.fhir_shapes();
+            let mut wrong = checked.targets(&shapes, sources).err().unwrap_or_default();
+            wrong.append(checked.conditions(&shapes, sources).err().unwrap_or_default());
+            if wrong.has_errors() {
+                diagnostics.append(wrong);
+                return (None, diagnostics);
+            }
         }
         (Some(checked), diagnostics)
     }
@@ -137,22 +146,53 @@ impl Checked {
             let number = std::iter::once((crate::run::ROW.to_owned(), Type::Integer));
             (name.clone(), columns.chain(number).collect())
         });
-        self.shapes(columns.collect())
+        self.shapes(columns.map(|(name, columns)| (name, (columns, false))).collect())
     }
 
-    /// The sources' columns with the ways between them.
-    pub(crate) fn shapes(&self, columns: IndexMap<String, IndexMap<String, Type>>) -> IndexMap<String, Shape> {
+    /// The sources' columns, and whether the dataset lacks them, with the ways between them.
+    pub(crate) fn shapes(&self, columns: IndexMap<String, (IndexMap<String, Type>, bool)>) -> IndexMap<String, Shape> {
         let has_links = columns.keys().cloned().collect::<Vec<_>>();
         columns
             .into_iter()
-            .map(|(name, columns)| {
+            .map(|(name, (columns, absent))| {
                 let links = &self.import.document.sources[&name].links;
-                let links =
-                    links.keys().filter(|link| has_links.contains(link)).map(|link| (link.clone(), link.clone()));
-                let shape = Shape { columns, links: links.collect() };
+                let links: IndexMap<String, String> = links
+                    .keys()
+                    .filter(|link| has_links.contains(link))
+                    .map(|link| (link.clone(), link.clone()))
+                    .collect();
+                let numbers = links.keys().map(|link| (format!("{ROW_OF}{link}"), Type::Integer));
+                let shape = Shape { columns: columns.into_iter().chain(numbers).collect(), links, absent };
                 (name, shape)
             })
             .collect()
+    }
+
+    /// The conditions of the sources that have one, typed over the sources' own columns.
+    pub(crate) fn conditions(
+        &self,
+        shapes: &IndexMap<String, Shape>,
+        sources: &Sources,
+    ) -> Result<IndexMap<String, Expression>, Diagnostics> {
+        let alone: IndexMap<String, Shape> = shapes
+            .iter()
+            .map(|(name, shape)| {
+                let columns = shape.columns.iter().filter(|(column, _)| !column.starts_with(ROW_OF));
+                let columns = columns.map(|(column, ty)| (column.clone(), ty.clone())).collect();
+                (name.clone(), Shape { columns, links: IndexMap::new(), absent: shape.absent })
+            })
+            .collect();
+        let world = World { spec: &self.spec, tables: &self.import.tables, shapes: &alone };
+        let mut report = Report { node: &self.import.node, sources, diagnostics: Diagnostics::new() };
+        let mut conditions = IndexMap::new();
+        for (name, source) in &self.import.document.sources {
+            let (Some(text), Some((source, _))) = (&source.condition, alone.get_key_value(name)) else { continue };
+            let checked = manikin_expression::check_as(text, &RowScope { world: &world, source }, &Type::Boolean);
+            if let Some(condition) = report.checked(&["sources", name, "where"], checked) {
+                conditions.insert(name.clone(), condition);
+            }
+        }
+        if report.diagnostics.has_errors() { Err(report.diagnostics) } else { Ok(conditions) }
     }
 
     /// The expressions of every entity, typed over sources of these shapes. What is made of a source that is not there
@@ -167,7 +207,10 @@ impl Checked {
         let mut targets = Vec::new();
         for (name, target) in &self.import.document.entities {
             let Some(entity) = self.spec.entity(entity_name(name)) else { continue };
-            let Some((source, _)) = shapes.get_key_value(&target.from) else { continue };
+            let Some((source, shape)) = shapes.get_key_value(&target.from) else { continue };
+            if shape.absent {
+                continue;
+            }
             let scope = RowScope { world: &world, source };
             let condition = target.condition.as_ref().and_then(|text| {
                 let checked = manikin_expression::check_as(text, &scope, &Type::Boolean);
@@ -209,28 +252,33 @@ impl Report<'_> {
 
     fn paths(&mut self, name: &str, source: &crate::document::Source) -> SourcePaths {
         let mut paths = SourcePaths::default();
-        let read = |report: &mut Self, place: &[&str], text: &str| match Path::parse(text) {
+        let read = |report: &mut Self, place: &[&str], text: &str, offset: usize| match Path::parse(text) {
             Ok(path) => Some(path),
             Err(error) => {
-                let span = report.node.at(place).0.span_within(report.sources, error.at..error.at + 1);
+                let at = offset + error.at;
+                let span = report.node.at(place).0.span_within(report.sources, at..at + 1);
                 let diagnostic = Diagnostic::error(codes::BAD_PATH, error.message).at(span).path(path::text(place));
                 report.diagnostics.push(diagnostic);
                 None
             }
         };
-        paths.each = source.each.as_deref().and_then(|each| read(self, &["sources", name, "each"], each));
+        paths.each = source.each.as_deref().and_then(|each| read(self, &["sources", name, "each"], each, 0));
         for (column, text) in &source.columns {
-            let Some(path) = read(self, &["sources", name, "columns", column], text) else { continue };
-            let of_item = source.each.is_some() && path.first() == "item";
-            match if of_item { path.rest() } else { Some(path) } {
-                Some(path) => {
-                    paths.columns.insert(column.clone(), (path, of_item));
-                }
-                None => {
-                    let message = "`item` is a whole object; name an element of it: `item.code`".to_owned();
-                    self.error(&["sources", name, "columns", column], codes::BAD_PATH, message, None);
+            let (mut parts, mut offset) = (Vec::new(), 0);
+            for part in text.split(AND) {
+                let read = read(self, &["sources", name, "columns", column], part, offset);
+                offset += part.len() + AND.len();
+                let Some(path) = read else { continue };
+                let of_item = source.each.is_some() && path.first() == "item";
+                match if of_item { path.rest() } else { Some(path) } {
+                    Some(path) => parts.push((path, of_item)),
+                    None => {
+                        let message = "`item` is a whole object; name an element of it: `item.code`".to_owned();
+                        self.error(&["sources", name, "columns", column], codes::BAD_PATH, message, None);
+                    }
                 }
             }
+            paths.columns.insert(column.clone(), parts);
         }
         let known: Vec<&str> = source.columns.keys().map(String::as_str).collect();
         let named = source.keys.iter().chain(source.links.values()).chain(source.types.keys());

@@ -75,15 +75,22 @@ pub struct Source {
     /// FHIR: a row for each item of this path, whose own paths begin with `item.`.
     #[serde(default)]
     pub each: Option<String>,
-    /// FHIR: the columns and the paths of their values. Tables have the columns that they have, in lower case.
+    /// FHIR: the columns and the paths of their values; paths joined by ` & ` make one key of several values. Tables have
+    /// the columns that they have, in lower case.
     #[serde(default)]
     pub columns: Named<String>,
-    /// Types of columns that are not text.
+    /// Types of columns that are not text. A column of a table that is named here may be absent, and is null then.
     #[serde(default)]
     pub types: Named<ColumnType>,
     /// Columns whose values identify a row; each alone. The first may not repeat.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// Whether rows may share a key; a link then leads to the first of them.
+    #[serde(default)]
+    pub repeats: bool,
+    /// Only rows where this holds, a condition over the source's own columns.
+    #[serde(default, rename = "where")]
+    pub condition: Option<String>,
     /// Ways to rows of other sources: the name of the source, and the column that holds one of its keys.
     #[serde(default)]
     pub links: Named<String>,

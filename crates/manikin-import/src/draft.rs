@@ -4,6 +4,8 @@
 //! everything that it took from values with `origin: data`, so that a person can tell it from public knowledge. Values
 //! themselves stand in it only where each is that of many rows.
 
+mod learning;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -11,8 +13,10 @@ use manikin_expression::{Type, calendar, decimal_text, plain_name};
 use manikin_tables::{Column, Table, cell_text};
 
 use crate::guess;
+use learning::Learning;
 
-/// Categories with fewer rows are not listed, and columns with fewer values get no range.
+/// Categories of fewer people are not listed, and columns with values of fewer get no range. Rows count where a table
+/// does not say whose they are.
 ///
 /// # Source
 /// CMS cell size suppression policy: no cell of 1 to 10 is published.
@@ -30,7 +34,7 @@ struct Profile {
     ty: Type,
     is_required: bool,
     is_unique: bool,
-    /// The values as text and their rows; only of columns with few.
+    /// The values as text and how many rows or people have each; only of columns with few.
     categories: Option<BTreeMap<String, usize>>,
     /// The distinct texts, for keys and what may hold them.
     distinct: Option<BTreeSet<String>>,
@@ -52,13 +56,19 @@ struct Relation {
 /// Names become those of a spec ([`plain_name`]). `product` names it.
 #[must_use]
 pub fn draft(product: &str, tables: &[Table]) -> String {
-    let profiles: Vec<Vec<Profile>> = tables.iter().map(profiled).collect();
+    let mut profiles: Vec<Vec<Profile>> = tables.iter().map(profiled).collect();
     let names: Vec<String> = tables.iter().map(|table| plain_name(table.entity())).collect();
     let keys: Vec<Option<usize>> = names.iter().zip(&profiles).map(|(name, columns)| key_of(name, columns)).collect();
     let relations: Vec<Vec<Relation>> =
         (0..tables.len()).map(|table| relations_of(table, &names, &profiles, &keys)).collect();
     let subject = subject_of(&names, &relations, &keys);
     let parents = parents_of(subject, &relations, &profiles);
+    for (table, columns) in profiles.iter_mut().enumerate() {
+        let to_people = relations[table].iter().find(|relation| Some(relation.to) == subject);
+        if let Some(relation) = to_people.filter(|_| Some(table) != subject) {
+            count_people(&tables[table], relation.column, columns);
+        }
+    }
 
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -73,6 +83,15 @@ pub fn draft(product: &str, tables: &[Table]) -> String {
     let years = years.reduce(|(low, high), (from, to)| (low.min(from), high.max(to)));
     if let Some((from, to)) = years {
         let _ = write!(text, "# origin: data, as whole years\nperiod: {{from: {from:04}-01-01, to: {to:04}-12-31}}\n");
+    } else {
+        text.push_str(
+            "# the data has no dates; say what time it is from\nperiod: {from: 2025-01-01, to: 2025-12-31}\n",
+        );
+    }
+    let learning = Learning::of(&names, &profiles, &keys, &relations, &parents, subject);
+    let source = quoted(&plain_name(product).replace('_', "-"));
+    if let Some(line) = subject.and_then(|subject| learning.source(&source, tables[subject].frame().height())) {
+        text.push_str(&line);
     }
     text.push_str("entities:\n");
     for table in order(&parents, &relations) {
@@ -100,16 +119,24 @@ pub fn draft(product: &str, tables: &[Table]) -> String {
                     profile,
                     is_key,
                     Some(table) == subject,
-                    target.map(|to| (names[to].as_str(), Some(to) == subject))
+                    target.map(|to| (names[to].as_str(), Some(to) == subject)),
+                    learning.field(table, place)
                 )
             );
         }
+        text.push_str(&learning.entity(table));
     }
     text
 }
 
 /// A field as one line of YAML.
-fn field(profile: &Profile, is_key: bool, of_subject: bool, target: Option<(&str, bool)>) -> String {
+fn field(
+    profile: &Profile,
+    is_key: bool,
+    of_subject: bool,
+    target: Option<(&str, bool)>,
+    learn: Option<String>,
+) -> String {
     let mut keys = Vec::new();
     let mut of_data = false;
     let is_open = target.is_none() && !is_key;
@@ -155,11 +182,42 @@ fn field(profile: &Profile, is_key: bool, of_subject: bool, target: Option<(&str
     if of_data {
         keys.push("origin: data".to_owned());
     }
+    keys.extend(learn);
     let guessed = if privacy.is_some() || target.is_some() { "  # guessed" } else { "" };
     format!("{{{}}}{guessed}", keys.join(", "))
 }
 
-/// The categories of a column, where every one is that of enough rows.
+/// Counts people in the place of rows: one of them may have many.
+fn count_people(table: &Table, of: usize, profiles: &mut [Profile]) {
+    let column = |place: usize| {
+        let ty = table.schema().columns.get(place)?.ty.clone();
+        Column::new(table.frame().columns().get(place)?.as_materialized_series().clone(), ty).ok()
+    };
+    let Some(people) = column(of) else { return };
+    let people: Vec<Option<String>> = (0..people.len()).map(|row| cell_text(&people, row)).collect();
+    for (place, profile) in profiles.iter_mut().enumerate() {
+        let Some(values) = column(place) else { continue };
+        if let Some(categories) = &mut profile.categories {
+            let mut by_category: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+            for (row, person) in people.iter().enumerate() {
+                if let (Some(person), Some(category)) = (person, cell_text(&values, row)) {
+                    by_category.entry(category).or_default().insert(person);
+                }
+            }
+            for (category, count) in categories {
+                *count = by_category.get(category).map_or(0, BTreeSet::len);
+            }
+        }
+        if profile.range.is_some() {
+            let null = values.series().is_null();
+            let present = people.iter().zip(null.iter()).filter(|(_, null)| *null != Some(true));
+            let with_value: BTreeSet<&str> = present.filter_map(|(person, _)| person.as_deref()).collect();
+            profile.range = profile.range.take().filter(|_| with_value.len() >= SMALLEST_CELL);
+        }
+    }
+}
+
+/// The categories of a column, where every one is that of enough people.
 fn listed(profile: &Profile) -> Option<Vec<String>> {
     if !matches!(profile.ty, Type::Text) {
         return None;

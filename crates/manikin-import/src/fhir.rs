@@ -20,8 +20,11 @@ use crate::run::ImportError;
 /// ASSUMED: 256 MiB is beyond any resource that a server exports, documents with attachments included.
 const LONGEST_LINE: u64 = 1 << 28;
 
+/// What stands between the parts of a key made of several values.
+const JOIN: &str = " & ";
+
 /// The texts of a source's columns, and where its rows stand.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Texts {
     pub(crate) columns: IndexMap<String, Vec<Option<String>>>,
     pub(crate) places: Places,
@@ -37,7 +40,8 @@ pub(crate) fn read(
     let mut sources: IndexMap<String, Texts> = IndexMap::new();
     for (name, paths) in &checked.paths {
         let columns = paths.columns.keys().map(|column| (column.clone(), Vec::new())).collect();
-        sources.insert(name.clone(), Texts { columns, ..Texts::default() });
+        let places = Places { by_line: true, ..Places::default() };
+        sources.insert(name.clone(), Texts { columns, places, ..Texts::default() });
     }
     let mut by_type: BTreeMap<&str, Vec<(&str, &SourcePaths)>> = BTreeMap::new();
     for (name, paths) in &checked.paths {
@@ -51,7 +55,8 @@ pub(crate) fn read(
         let elements = used.entry(*read).or_default();
         for (_, paths) in sources {
             elements.extend(paths.each.iter().map(super::path::Path::first));
-            elements.extend(paths.columns.values().filter(|(_, of_item)| !of_item).map(|(path, _)| path.first()));
+            let parts = paths.columns.values().flatten();
+            elements.extend(parts.filter(|(_, of_item)| !of_item).map(|(path, _)| path.first()));
         }
     }
     for (path, name) in files(folder)? {
@@ -107,11 +112,15 @@ fn add(texts: &mut Texts, paths: &SourcePaths, resource: &Value, line: u32) {
     let whole = std::slice::from_ref(resource);
     let items = paths.each.as_ref().map_or(whole, |each| each.items(resource));
     for item in items {
-        for (column, (path, of_item)) in &paths.columns {
-            let value = path.value(if *of_item { item } else { resource });
-            let text = value.and_then(scalar).and_then(|text| {
+        for (column, parts) in &paths.columns {
+            let mut texts_of_parts = parts.iter().map(|(path, of_item)| {
+                let text = path.value(if *of_item { item } else { resource }).and_then(scalar)?;
                 if path.is_reference() { referenced(&text).map(str::to_owned) } else { Some(text.into_owned()) }
             });
+            let text = match parts.len() {
+                1 => texts_of_parts.next().flatten(),
+                _ => texts_of_parts.collect::<Option<Vec<String>>>().map(|parts| parts.join(JOIN)),
+            };
             if let Some(values) = texts.columns.get_mut(column) {
                 values.push(text);
             }

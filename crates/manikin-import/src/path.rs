@@ -1,7 +1,8 @@
 //! Paths into a JSON resource: `code.coding[system=http://loinc.org].code`, `name[0].given`, `subject.reference`.
 //!
 //! A step goes to an element by its name; of a list it takes the first item, the item of an index, or the first item
-//! whose own path has a value. This is no FHIRPath: a path leads to at most one value, in time linear in its length.
+//! whose own path has a value. `payor.reference[Organization]` is the reference where it is to that type of resource.
+//! This is no FHIRPath: a path leads to at most one value, in time linear in its length.
 
 use serde_json::Value;
 
@@ -31,6 +32,8 @@ enum Pick {
     First,
     Index(usize),
     Where(Path, String),
+    /// A reference to a resource of this type.
+    ToType(String),
 }
 
 impl Path {
@@ -64,6 +67,9 @@ impl Path {
                 pick = match inner.split_once('=') {
                     Some((left, value)) => {
                         Pick::Where(Self::parse_at(left, offset + at + 1, depth + 1)?, value.to_owned())
+                    }
+                    None if name == "reference" && inner.starts_with(|letter: char| letter.is_ascii_uppercase()) => {
+                        Pick::ToType(inner.to_owned())
                     }
                     None => Pick::Index(inner.parse().map_err(|_| {
                         wrong("inside `[]` stands an index, such as [0], or a condition, such as [use=official]", at)
@@ -108,6 +114,9 @@ impl Path {
                 (Pick::Index(_), _) => return None,
                 (Pick::Where(path, wanted), Value::Array(items)) => {
                     items.iter().find(|item| path.text(item).as_deref() == Some(wanted))?
+                }
+                (Pick::ToType(wanted), one) => {
+                    Some(one).filter(|one| one.as_str().is_some_and(|text| refers_to(text, wanted)))?
                 }
                 (Pick::Where(path, wanted), one) => {
                     Some(one).filter(|one| path.text(one).as_deref() == Some(wanted))?
@@ -162,6 +171,14 @@ pub(crate) fn referenced(reference: &str) -> Option<&str> {
     Some(key).filter(|key| !key.is_empty())
 }
 
+/// Whether a reference is to a resource of a type; one that does not tell its type, such as `urn:uuid:x`, may be to any.
+fn refers_to(reference: &str, wanted: &str) -> bool {
+    let way = reference.split(['?', '|']).next().unwrap_or(reference);
+    let way = way.split("/_history/").next().unwrap_or(way);
+    let kind = if reference.contains('?') { way.rsplit('/').next() } else { way.rsplit('/').nth(1) };
+    kind.is_none_or(|kind| kind == wanted)
+}
+
 /// Where the bracket that is open before `text` closes.
 fn closing(text: &str) -> Option<usize> {
     let mut open = 0_usize;
@@ -208,6 +225,23 @@ mod tests {
     fn a_text_that_is_no_path_is_refused_with_its_place() {
         for (text, at) in [("", 0), ("a..b", 2), ("a[", 1), ("a[x]", 1), ("a[0]b", 4), ("a b", 0), ("a[=1]", 2)] {
             assert_eq!(Path::parse(text).unwrap_err().at, at, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_reference_can_be_asked_for_its_type() {
+        let path = Path::parse("payor.reference[Organization]").unwrap();
+        assert!(path.is_reference());
+        for (reference, is_one) in [
+            ("Organization/7", true),
+            ("https://example.org/fhir/Organization/7/_history/2", true),
+            ("Organization?identifier=a|7", true),
+            ("urn:uuid:0c3", true),
+            ("Patient/7", false),
+            ("Patient?identifier=a|7", false),
+        ] {
+            let resource = json!({"payor": [{"reference": reference}]});
+            assert_eq!(path.text(&resource).is_some(), is_one, "{reference}");
         }
     }
 

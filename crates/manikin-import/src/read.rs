@@ -113,3 +113,20 @@ impl Import {
         self.document.sources.values().filter(|source| source.required).map(|source| source.read.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After a change to the types: `MANIKIN_UPDATE=1 cargo test -p manikin-import schema`.
+    #[test]
+    fn the_schema_in_the_specs_folder_follows_from_the_types() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/import.schema.json");
+        let schema = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        if std::env::var_os("MANIKIN_UPDATE").is_some() {
+            std::fs::write(&path, &schema).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == schema, "specs/import.schema.json is out of date: run this test with MANIKIN_UPDATE=1");
+    }
+}

@@ -17,16 +17,20 @@ pub(crate) struct SourceRows {
     pub(crate) columns: IndexMap<String, Column>,
     pub(crate) links: BTreeMap<String, Vec<u32>>,
     pub(crate) places: Places,
+    /// Whether the dataset lacks it.
+    pub(crate) absent: bool,
 }
 
 /// Where rows were read: files, and for each row which file and line.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Places {
     pub(crate) files: Vec<String>,
     /// The first row of each file.
     pub(crate) starts: Vec<u32>,
-    /// The line of each row, from 1; empty for files without lines.
+    /// The line of each row, from 1, or in files without lines its number; empty where rows are numbered as they stand.
     pub(crate) lines: Vec<u32>,
+    /// Whether the files have lines.
+    pub(crate) by_line: bool,
 }
 
 impl Places {
@@ -35,8 +39,31 @@ impl Places {
         let file = self.starts.partition_point(|start| *start <= row).saturating_sub(1);
         let name = self.files.get(file).map_or("?", String::as_str);
         match self.lines.get(row as usize) {
-            Some(line) => format!("{name}:{line}"),
+            Some(line) if self.by_line => format!("{name}:{line}"),
+            Some(number) => format!("{name}, row {number}"),
             None => format!("{name}, row {}", row - self.starts.get(file).copied().unwrap_or(0) + 1),
+        }
+    }
+
+    /// The places of the rows that are kept.
+    pub(crate) fn kept(&self, keep: &[bool]) -> Self {
+        let before: Vec<u32> = std::iter::once(0)
+            .chain(keep.iter().scan(0, |kept, keep| {
+                *kept += u32::from(*keep);
+                Some(*kept)
+            }))
+            .collect();
+        let number = |row: usize| {
+            self.lines.get(row).copied().unwrap_or_else(|| {
+                let file = self.starts.partition_point(|start| *start as usize <= row).saturating_sub(1);
+                row as u32 - self.starts.get(file).copied().unwrap_or(0) + 1
+            })
+        };
+        Self {
+            files: self.files.clone(),
+            starts: self.starts.iter().map(|start| before.get(*start as usize).copied().unwrap_or(0)).collect(),
+            lines: (0..keep.len()).filter(|row| keep[*row]).map(number).collect(),
+            by_line: self.by_line,
         }
     }
 }
@@ -123,6 +150,8 @@ pub(crate) struct Shape {
     pub(crate) columns: IndexMap<String, Type>,
     /// The sources that links lead to, by the name of the link.
     pub(crate) links: IndexMap<String, String>,
+    /// Whether the dataset lacks the table, so that nothing is known of its columns: each is text, and has no rows.
+    pub(crate) absent: bool,
 }
 
 /// Everything that the expressions of an import may name.
@@ -165,6 +194,10 @@ impl Scope for RowScope<'_> {
         match shape.columns.get(*name) {
             Some(ty) => {
                 Ok(ColumnRef { hops, entity: at.to_owned(), field: (*name).to_owned(), ty: ty.clone(), nullable: true })
+            }
+            None if shape.absent => {
+                let (entity, field) = (at.to_owned(), (*name).to_owned());
+                Ok(ColumnRef { hops, entity, field, ty: Type::Text, nullable: true })
             }
             None => {
                 let known = shape.columns.keys().map(String::as_str).collect();

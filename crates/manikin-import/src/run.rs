@@ -9,11 +9,11 @@ use manikin_diagnostic::{Diagnostic, Diagnostics, Sources, codes};
 use manikin_expression::{Expression, Type};
 use manikin_formats::FormatError;
 use manikin_spec::spec::{EntityId, FieldId};
-use manikin_tables::{Column, EvaluationError, Table, cell_text, evaluate, lookup_table, table_schema};
+use manikin_tables::{Column, EvaluationError, NO_ROW, Table, cell_text, evaluate, lookup_table, table_schema};
 use polars::prelude::{BooleanChunked, DataFrame, IntoColumn, NewChunkedArray, PlSmallStr, Series};
 
 use crate::account::{Account, Field, Source, Unread};
-use crate::check::{Checked, Target};
+use crate::check::{Checked, ROW_OF, Target};
 use crate::convert;
 use crate::document::Form;
 use crate::fhir::{self, Texts};
@@ -94,16 +94,13 @@ impl Checked {
             }
             _ => tables::read(self, folder, &mut account)?,
         };
-        let rows = self.related(raw, &mut account)?;
+        let mut rows = self.related(raw, &mut account, sources)?;
         self.version(&rows)?;
-        let columns = rows.sources.iter().map(|(name, source)| {
-            let columns = source.columns.iter().map(|(column, held)| (column.clone(), held.ty().clone()));
-            (name.clone(), columns.collect())
-        });
-        let shapes = self.shapes(columns.collect());
-        let targets = self.targets(&shapes, sources).map_err(ImportError::Wrong)?;
+        let targets = self.targets(&self.shapes(columns_of(&rows)), sources).map_err(ImportError::Wrong)?;
+        columns_of_absent(&mut rows, &targets);
         self.unread_columns(&rows, &targets, &mut account);
-        let tables = self.made(&rows, &targets, &mut account)?;
+        self.unfilled(&targets, &mut account);
+        let tables = self.made(&mut rows, &targets, &mut account)?;
         Ok(Imported { tables, account })
     }
 
@@ -119,12 +116,34 @@ impl Checked {
     }
 
     /// Columns typed, keys indexed, rows linked.
-    fn related(&self, raw: IndexMap<String, Raw>, account: &mut Account) -> Result<Rows, ImportError> {
+    fn related(&self, raw: IndexMap<String, Raw>, account: &mut Account, texts: &Sources) -> Result<Rows, ImportError> {
         let mut sources: IndexMap<String, SourceRows> = IndexMap::new();
+        let mut raw = raw;
+        for (name, source) in &self.import.document.sources {
+            if !raw.contains_key(name) {
+                account.absent.push(source.read.clone());
+                let nothing = Raw::Typed { columns: IndexMap::new(), places: Places::default(), rows: 0 };
+                raw.insert(name.clone(), nothing);
+            }
+        }
+        account.absent.dedup();
         for (name, raw) in raw {
+            let is_absent = matches!(&raw, Raw::Typed { columns, .. } if columns.is_empty());
             let types = &self.import.document.sources[&name].types;
             let rows = match raw {
-                Raw::Typed { columns, places, rows } => SourceRows { rows, columns, places, ..SourceRows::default() },
+                Raw::Typed { mut columns, places, rows } => {
+                    // Parquet's own types are those of one writer: a mapping of tables sees what it would see in CSV.
+                    let is_meds = self.import.form() == Form::Meds04;
+                    for (column, held) in columns.iter_mut().filter(|_| !is_meds) {
+                        let ty = types.get(column).map_or(Type::Text, |ty| ty.ty());
+                        if *held.ty() != ty {
+                            let (converted, failed) = convert::column(&texts_of(held), &ty);
+                            note(&mut account.not_converted, format!("{name}.{column}"), &failed, &places);
+                            *held = converted;
+                        }
+                    }
+                    SourceRows { rows, columns, places, ..SourceRows::default() }
+                }
                 Raw::Texts(texts) => {
                     let mut columns = IndexMap::new();
                     for (column, values) in texts.columns {
@@ -137,13 +156,31 @@ impl Checked {
                 }
             };
             let mut rows = rows;
+            rows.absent = is_absent;
+            let source = &self.import.document.sources[&name];
+            for column in types.keys().chain(&source.keys).chain(source.links.values()) {
+                if !rows.columns.contains_key(column) {
+                    if !is_absent {
+                        account.absent.push(format!("{name}.{column}"));
+                    }
+                    let ty = types.get(column).map_or(Type::Text, |ty| ty.ty());
+                    rows.columns.insert(column.clone(), Column::nulls(rows.rows, ty));
+                }
+            }
             // The number of a row, from 1, for tables whose rows have no id of their own.
             let numbers = Column::integers((1..=rows.rows as i64).collect());
             rows.columns.entry(ROW.to_owned()).or_insert(numbers);
             sources.insert(name, rows);
         }
+        let of_spec = self.spec.tables.iter().map(|(name, table)| (name, table.as_ref()));
+        let own = self.import.tables.iter();
+        let lookups =
+            of_spec.chain(own).filter_map(|(name, table)| Some((name.clone(), lookup_table(table).ok()?))).collect();
+        let mut all = Rows { sources, lookups };
+        self.filtered(&mut all, account, texts)?;
+        let sources = &all.sources;
         let mut links: Vec<(String, String, Vec<u32>)> = Vec::new();
-        for (name, rows) in &sources {
+        for (name, rows) in sources {
             for (to, column) in &self.import.document.sources[name].links {
                 let (Some(target), Some(held)) = (sources.get(to), rows.columns.get(column)) else { continue };
                 let keys = self.import.document.sources[to].keys.iter().filter_map(|key| target.columns.get(key));
@@ -161,13 +198,14 @@ impl Checked {
                 // From a row's own key there need be nothing to go to: not everyone has died.
                 let is_own_key = self.import.document.sources[name].keys.contains(column);
                 if dangling > 0 && !is_own_key {
-                    let first = (0..from.len()).find(|row| from[*row].is_some() && led[*row] == manikin_tables::NO_ROW);
+                    let first = (0..from.len()).find(|row| from[*row].is_some() && led[*row] == NO_ROW);
                     let first = first.map_or_else(String::new, |row| rows.places.of(row as u32));
                     account.dangling.push(Field { field: format!("{name}.{column}"), count: dangling, first });
                 }
                 links.push((name.clone(), to.clone(), led));
             }
-            if let Some(key) = self.import.document.sources[name].keys.first()
+            let source = &self.import.document.sources[name];
+            if let Some(key) = source.keys.first().filter(|_| !source.repeats)
                 && let Some(held) = rows.columns.get(key)
             {
                 let texts = texts_of(held);
@@ -181,15 +219,65 @@ impl Checked {
             }
         }
         for (name, to, led) in links {
-            if let Some(rows) = sources.get_mut(&name) {
+            if let Some(rows) = all.sources.get_mut(&name) {
                 rows.links.insert(to, led);
             }
         }
-        let of_spec = self.spec.tables.iter().map(|(name, table)| (name, table.as_ref()));
-        let own = self.import.tables.iter();
-        let lookups =
-            of_spec.chain(own).filter_map(|(name, table)| Some((name.clone(), lookup_table(table).ok()?))).collect();
-        Ok(Rows { sources, lookups })
+        Ok(all)
+    }
+
+    /// Leaves the rows that the sources' own conditions hold for. What no source of a table or resource type keeps is
+    /// counted.
+    fn filtered(&self, rows: &mut Rows, account: &mut Account, texts: &Sources) -> Result<(), ImportError> {
+        let conditions = self.conditions(&self.shapes(columns_of(rows)), texts).map_err(ImportError::Wrong)?;
+        // Of what each table or list of items gives, the rows that some source keeps.
+        let mut kept: BTreeMap<(String, Option<&str>), Vec<bool>> = BTreeMap::new();
+        let present = rows.sources.iter().filter(|(_, source)| !source.absent);
+        let names: Vec<String> = present.map(|(name, _)| name.clone()).collect();
+        for name in &names {
+            let source = &self.import.document.sources[name];
+            let keep = match conditions.get(name) {
+                Some(condition) => truth(&evaluate(condition, name, rows)?),
+                None => vec![true; rows.sources[name].rows],
+            };
+            let some = kept.entry((source.read.clone(), source.each.as_deref()));
+            let some = some.or_insert_with(|| vec![false; keep.len()]);
+            some.iter_mut().zip(&keep).for_each(|(some, keep)| *some |= keep);
+            if conditions.contains_key(name)
+                && let Some(held) = rows.sources.get_mut(name)
+            {
+                let mask = BooleanChunked::from_slice(PlSmallStr::EMPTY, &keep);
+                for column in held.columns.values_mut() {
+                    *column = column_where(column, &mask)?;
+                }
+                held.places = held.places.kept(&keep);
+                held.rows = keep.iter().filter(|keep| **keep).count();
+            }
+        }
+        for ((read, each), kept) in kept {
+            let count = kept.iter().filter(|kept| !**kept).count() as u64;
+            if count > 0 {
+                let what = each.map_or_else(|| read.clone(), |each| format!("{read}.{each}"));
+                account.unread.push(Unread { what, count, why: "no source takes these rows" });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the spec has and the mapping does not fill.
+    fn unfilled(&self, targets: &[Target], account: &mut Account) {
+        for (place, entity) in self.spec.entities.iter().enumerate().filter(|(_, entity)| !entity.hidden) {
+            let of_entity: Vec<&Target> = targets.iter().filter(|target| target.entity == EntityId(place)).collect();
+            if of_entity.is_empty() {
+                account.unmade.push(entity.name.clone());
+                continue;
+            }
+            for (place, field) in entity.fields.iter().enumerate().filter(|(_, field)| !field.hidden) {
+                if !of_entity.iter().any(|target| target.fields.contains_key(&FieldId(place))) {
+                    account.unfilled.push(format!("{}.{}", entity.name, field.name));
+                }
+            }
+        }
     }
 
     fn version(&self, rows: &Rows) -> Result<(), ImportError> {
@@ -233,18 +321,19 @@ impl Checked {
         }
     }
 
-    fn made(&self, rows: &Rows, targets: &[Target], account: &mut Account) -> Result<Vec<Table>, ImportError> {
+    fn made(&self, rows: &mut Rows, targets: &[Target], account: &mut Account) -> Result<Vec<Table>, ImportError> {
         let mut taken: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
         let mut parts: BTreeMap<EntityId, Vec<DataFrame>> = BTreeMap::new();
         for target in targets {
-            let source = &rows.sources[&target.source];
+            let count = rows.sources[&target.source].rows;
             let keep = match &target.condition {
                 Some(condition) => truth(&evaluate(condition, &target.source, rows)?),
-                None => vec![true; source.rows],
+                None => vec![true; count],
             };
-            let all = taken.entry(&target.source).or_insert_with(|| vec![false; source.rows]);
+            let all = taken.entry(&target.source).or_insert_with(|| vec![false; count]);
             all.iter_mut().zip(&keep).for_each(|(all, keep)| *all |= keep);
-            let frame = self.frame(target, source, &keep, rows, account)?;
+            number(rows, target, &keep);
+            let frame = self.frame(target, &rows.sources[&target.source], &keep, rows, account)?;
             parts.entry(target.entity).or_default().push(frame);
         }
         let mut joined: BTreeSet<&str> =
@@ -259,7 +348,7 @@ impl Checked {
                 });
             }
         }
-        for (name, source) in &rows.sources {
+        for (name, source) in rows.sources.iter().filter(|(_, source)| !source.absent) {
             let counted = taken.get(name.as_str()).map(|taken| taken.iter().filter(|taken| **taken).count() as u64);
             let all = source.rows as u64;
             let is_joined = joined.contains(name.as_str());
@@ -307,11 +396,7 @@ impl Checked {
                 None => Column::nulls(kept.len(), field.ty.clone()),
                 Some(expression) => {
                     let name = format!("{}.{}", target.name, field.name);
-                    let filtered = |column: Column| -> Result<Column, ImportError> {
-                        let series: Series = column.series().filter(&mask).map_err(EvaluationError::from)?;
-                        Column::new(series, column.ty().clone())
-                            .map_err(|error| Diagnostic::error(codes::BAD_IMPORT, error.to_string()).into())
-                    };
+                    let filtered = |column: Column| column_where(&column, &mask);
                     if expression.ty == field.ty {
                         filtered(evaluate(expression, &target.source, rows)?)?
                     } else if expression.ty == Type::Text {
@@ -350,6 +435,60 @@ impl Checked {
             diagnostic.help(error.help.unwrap_or(error.message))
         })?;
         filtered(evaluate(&assigned, &target.source, rows)?)
+    }
+}
+
+/// What the columns of each source are, and whether the dataset lacks it.
+fn columns_of(rows: &Rows) -> IndexMap<String, (IndexMap<String, Type>, bool)> {
+    let of = |source: &SourceRows| {
+        let columns = source.columns.iter().map(|(column, held)| (column.clone(), held.ty().clone()));
+        (columns.collect(), source.absent)
+    };
+    rows.sources.iter().map(|(name, source)| (name.clone(), of(source))).collect()
+}
+
+/// Gives tables that the dataset lacks the columns, without rows, that are asked of them.
+fn columns_of_absent(rows: &mut Rows, targets: &[Target]) {
+    let expressions = targets.iter().flat_map(|target| target.condition.iter().chain(target.fields.values()));
+    for column in expressions.flat_map(Expression::references) {
+        if let Some(source) = rows.sources.get_mut(&column.entity).filter(|source| source.absent) {
+            let nothing = || Column::nulls(0, column.ty.clone());
+            source.columns.entry(column.field.clone()).or_insert_with(nothing);
+        }
+    }
+}
+
+fn column_where(column: &Column, mask: &BooleanChunked) -> Result<Column, ImportError> {
+    let series: Series = column.series().filter(mask).map_err(EvaluationError::from)?;
+    Column::new(series, column.ty().clone())
+        .map_err(|error| Diagnostic::error(codes::BAD_IMPORT, error.to_string()).into())
+}
+
+/// Gives a source the columns that a target asks for to count the kept rows among those that lead to the same row.
+fn number(rows: &mut Rows, target: &Target, keep: &[bool]) {
+    let Some(source) = rows.sources.get_mut(&target.source) else { return };
+    for (link, led) in &source.links {
+        let name = format!("{ROW_OF}{link}");
+        let is_asked = target.fields.values().any(|expression| {
+            let mut found = false;
+            expression.root.visit(&mut |node| {
+                found |= matches!(node, manikin_expression::Expr::Column(column) if column.field == name);
+            });
+            found
+        });
+        if !is_asked {
+            continue;
+        }
+        let mut counts: BTreeMap<u32, i64> = BTreeMap::new();
+        let numbers = led.iter().zip(keep).map(|(to, keep)| {
+            if !keep || *to == NO_ROW {
+                return None;
+            }
+            let count = counts.entry(*to).or_default();
+            *count += 1;
+            Some(*count)
+        });
+        source.columns.insert(name, Column::units(numbers, Type::Integer));
     }
 }
 

@@ -15,6 +15,7 @@ use crate::rows::Places;
 use crate::run::ImportError;
 
 /// The rows of a table as they were read.
+#[derive(Clone)]
 pub(crate) enum Raw {
     /// Texts, to be converted.
     Texts(Texts),
@@ -37,7 +38,7 @@ pub(crate) fn read(
 ) -> Result<IndexMap<String, Raw>, ImportError> {
     let found = files(folder)?;
     let mut used = vec![false; found.len()];
-    let mut raw = IndexMap::new();
+    let mut raw: IndexMap<String, Raw> = IndexMap::new();
     for (name, source) in &checked.import.document.sources {
         let of_table = |path: &str| {
             let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
@@ -61,6 +62,12 @@ pub(crate) fn read(
             }
             continue;
         }
+        let of_same = |other: &&String| checked.import.document.sources[*other].read.eq_ignore_ascii_case(&source.read);
+        if let Some(other) = raw.keys().find(of_same) {
+            let same: Raw = raw[other].clone();
+            raw.insert(name.clone(), same);
+            continue;
+        }
         let is_csv = files.iter().all(|(_, file)| file.ends_with(".csv"));
         raw.insert(name.clone(), if is_csv { Raw::Texts(csv(&files)?) } else { typed(&source.read, &files)? });
     }
@@ -78,6 +85,7 @@ pub(crate) fn read(
 /// CSV files of one table, with the columns of the first.
 fn csv(files: &[(&FilePath, &str)]) -> Result<Texts, ImportError> {
     let mut texts = Texts::default();
+    texts.places.by_line = true;
     for (path, name) in files {
         texts.places.files.push((*name).to_owned());
         texts.places.starts.push(texts.rows as u32);
@@ -140,6 +148,6 @@ fn typed(table: &str, files: &[(&FilePath, &str)]) -> Result<Raw, ImportError> {
         })?;
         columns.insert(schema.name.to_lowercase(), held);
     }
-    let places = Places { files: vec![files[0].1.to_owned()], starts: vec![0], lines: Vec::new() };
+    let places = Places { files: vec![files[0].1.to_owned()], starts: vec![0], ..Places::default() };
     Ok(Raw::Typed { columns, places, rows: read.rows() })
 }

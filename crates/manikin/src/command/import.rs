@@ -58,6 +58,28 @@ fn text(account: &Account, voice: Voice) -> String {
             color,
         ));
     }
+    if !account.unmade.is_empty() || !account.unfilled.is_empty() {
+        let of = |name: &String| {
+            name.split_once('.')
+                .map_or((name.clone(), String::new()), |(entity, field)| (entity.to_owned(), field.to_owned()))
+        };
+        let mut lacking: Vec<(String, Vec<String>)> = Vec::new();
+        for (entity, field) in account.unmade.iter().chain(&account.unfilled).map(of) {
+            match lacking.last_mut().filter(|(last, _)| *last == entity) {
+                Some((_, fields)) => fields.push(field),
+                None => lacking.push((entity, vec![field])),
+            }
+        }
+        let rows = lacking.into_iter().map(|(entity, fields)| {
+            let fields = fields.join(", ");
+            [entity, if fields.is_empty() { "every field".to_owned() } else { fields }]
+        });
+        parts.push(aligned(&["entity of the spec", "nothing in the data for"], rows, color));
+    }
+    if !account.absent.is_empty() {
+        let rows = account.absent.iter().map(|name| [name.clone()]);
+        parts.push(aligned(&["table or column that the dataset lacks"], rows, color));
+    }
     if !account.not_converted.is_empty() {
         let rows = account.not_converted.iter();
         parts.push(aligned(
