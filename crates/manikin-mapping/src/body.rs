@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use manikin_diagnostic::codes;
+use manikin_diagnostic::{Diagnostic, codes};
 use manikin_expression::{Expression, Type};
 use manikin_spec::node::{Key, Node, Value};
 
 use crate::definition::{Element, ElementType, Elements, Found, is_primitive};
 use crate::directive::DIRECTIVES;
+use crate::domain::{Domain, few, without_code};
 use crate::names::Names;
 use crate::primitive;
 use crate::report::Report;
@@ -216,13 +217,44 @@ impl<'a, 'r, 's> Builder<'a, 'r, 's> {
 
     fn leaf(&mut self, node: &Node, id: ExpressionId, place: Place<'_>) -> Option<Tree> {
         match primitive::fits(self.type_of(id), &place.ty.code) {
-            Ok(()) => Some(Tree::Leaf(id)),
+            Ok(()) => {
+                self.codes(node, id, place);
+                Some(Tree::Leaf(id))
+            }
             Err(help) => {
                 let found = self.type_of(id).clone();
                 let message =
                     format!("`{}` is of type {}, and the expression gives {found}", place.element.path, place.ty.code);
                 self.report.error(node.span, codes::WRONG_ELEMENT_TYPE, message, help);
                 None
+            }
+        }
+    }
+
+    /// Tells codes that an expression can give and the value set lacks, and values for which a table has no code.
+    fn codes(&mut self, node: &Node, id: ExpressionId, place: Place<'_>) {
+        if place.ty.code != "code" {
+            return;
+        }
+        let root = &self.body.expressions[id.0].1.root;
+        let domain = Domain { world: self.world, guarded: &self.report.guarded };
+        let lacking = domain.without_row(root).filter(|_| self.report.alternatives == 0);
+        if let Some((table, lacking)) = lacking {
+            let diagnostic = without_code(&table, &lacking, &place.element.path);
+            self.report.push(node.span, diagnostic);
+        } else if !place.element.codes.is_empty() {
+            let possible = domain.texts(root);
+            let wrong: Vec<String> = possible.into_iter().filter(|code| !place.element.codes.contains(code)).collect();
+            if let Some(first) = wrong.first() {
+                let path = &place.element.path;
+                let message = format!("`{path}` has no code {}, which the expression can give", few(&wrong));
+                let near = manikin_diagnostic::nearest(first, place.element.codes.iter().map(String::as_str));
+                let diagnostic = Diagnostic::error(codes::WRONG_ELEMENT_TYPE, message);
+                let diagnostic = match near {
+                    Some(near) => diagnostic.suggest(Some(near)),
+                    None => diagnostic.help(format!("the codes are {}", place.element.codes.join(", "))),
+                };
+                self.report.push(node.span, diagnostic);
             }
         }
     }

@@ -41,6 +41,12 @@ impl Mapping {
         }
         let world = World { spec, tables: &self.tables, constants };
         let mut diagnostics = Diagnostics::new();
+        if self.projections.is_empty() {
+            let help = "add `projections:` here or in another YAML file of the folder; `manikin mapping fhir -o DIR` copies a whole one";
+            let message = "the mapping has no projections, so nothing is made";
+            diagnostics.push(Diagnostic::error(codes::BAD_PROJECTION, message).at(self.head_span).help(help));
+            return (None, diagnostics);
+        }
         let mut left_out = Vec::new();
         let mut live = IndexMap::new();
         for (name, source) in &self.projections {
@@ -140,9 +146,26 @@ impl Mapping {
                 }
             };
         }
-        match world.spec.entity(from).filter(|entity| !world.spec[*entity].hidden) {
+        let (entity, may_lack) = match from.strip_prefix('?') {
+            Some(entity) => (entity.trim(), true),
+            None => (from.as_str(), source.document.optional),
+        };
+        match world.spec.entity(entity).filter(|entity| !world.spec[*entity].hidden) {
             Some(entity) => Ok(Origin::Entity(entity)),
-            None => Err(Absence::LeftOut(from.clone())),
+            None if may_lack => Err(Absence::LeftOut(entity.to_owned())),
+            None => {
+                let names = world.spec.entities.iter().filter(|entity| !entity.hidden).map(|it| it.name.as_str());
+                let message = format!("the spec has no entity `{entity}` that is written");
+                let help = format!("`from: \"?{entity}\"` leaves the projection out where a spec has no such entity");
+                let diagnostic = Diagnostic::error(codes::UNKNOWN_ENTITY, message);
+                let diagnostic = match nearest(entity, names) {
+                    Some(near) => diagnostic.suggest(Some(near)),
+                    None => diagnostic.help(help),
+                };
+                report.enter("from");
+                report.push(from_span, diagnostic);
+                Err(Absence::Wrong(report.diagnostics))
+            }
         }
     }
 
@@ -242,6 +265,9 @@ impl Mapping {
             report.leave();
             filter
         });
+        if let Some(filter) = &filter {
+            report.guard(filter);
+        }
         let (from, content) = match self.standard {
             Standard::FhirR4 => {
                 let from = match origin {
@@ -418,10 +444,22 @@ enum Absence {
 fn absent(name: &str, source: &Source, entity: &str, spec: &Spec) -> Diagnostic {
     let message = format!("projection `{name}` is left out: the spec has no rows of `{entity}`");
     let names = spec.entities.iter().filter(|entity| !entity.hidden).map(|entity| entity.name.as_str());
-    Diagnostic::note(codes::PROJECTION_LEFT_OUT, message)
-        .at(source.node.span_of(&["from"]))
-        .path(format!("projections.{name}.from"))
-        .suggest(nearest(entity, names))
+    let near = names.into_iter().find(|name| is_slip(entity, name));
+    // A name that is nearly that of an entity is more likely mistyped than one that the spec happens to lack.
+    let diagnostic = match near {
+        Some(_) => Diagnostic::warning(codes::PROJECTION_LEFT_OUT, message),
+        None => Diagnostic::note(codes::PROJECTION_LEFT_OUT, message),
+    };
+    diagnostic.at(source.node.span_of(&["from"])).path(format!("projections.{name}.from")).suggest(near)
+}
+
+/// Whether two names differ in a letter or two at one place.
+fn is_slip(one: &str, other: &str) -> bool {
+    const FEW: usize = 2;
+    let ahead = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().skip(ahead).collect(), other.chars().skip(ahead).collect());
+    let behind = one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
+    ahead + behind > FEW && one.len() - behind <= FEW && other.len() - behind <= FEW
 }
 
 fn era_left_out(name: &str, source: &Source, of: &str) -> Diagnostic {

@@ -6,6 +6,7 @@ use manikin_spec::node::{Node, Value};
 use manikin_spec::table::Values;
 
 use crate::checked::{Cell, ColumnDef, Content, Era, EraValue, From, TableDef, Through};
+use crate::domain::{Domain, without_code};
 use crate::fragment::expand;
 use crate::names::{Names, Origin};
 use crate::read::{Mapping, Source};
@@ -188,7 +189,17 @@ impl Cells<'_> {
                     report.enter(column.name.as_str());
                     let told = report.diagnostics.len();
                     match self.cell(node, column, report) {
-                        Some(cell) => written.push((column.clone(), cell)),
+                        Some(cell) => {
+                            if let Cell::Expression(found) = &cell
+                                && column.required
+                            {
+                                let domain = Domain { world: self.world, guarded: &report.guarded };
+                                if let Some((table, lacking)) = domain.without_row(&found.root) {
+                                    report.push(node.span, without_code(&table, &lacking, &column.name));
+                                }
+                            }
+                            written.push((column.clone(), cell));
+                        }
                         None if column.required && report.diagnostics.len() == told => {
                             let message =
                                 format!("`{}` must have a value, and the spec has nothing for it", column.name);

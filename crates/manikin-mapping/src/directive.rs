@@ -27,6 +27,24 @@ impl Builder<'_, '_, '_> {
         let condition = node.get("$if").and_then(|condition| self.condition(condition, frame));
         // What the spec cannot be asked is not so, and what depends on it is not looked at.
         let is_never = condition.is_none() && node.get("$if").is_some() && self.report.diagnostics.len() == told;
+        let guarded = self.report.guarded.len();
+        if let Some(condition) = condition {
+            let checked = self.body.expressions[condition.0].1.clone();
+            self.report.guard(&checked);
+        }
+        let chosen = self.chosen(node, condition, is_never, value);
+        self.report.guarded.truncate(guarded);
+        chosen
+    }
+
+    /// What a condition chooses.
+    fn chosen(
+        &mut self,
+        node: &Node,
+        condition: Option<ExpressionId>,
+        is_never: bool,
+        value: &mut dyn FnMut(&mut Self, &Node) -> Option<Tree>,
+    ) -> Option<Tree> {
         let Some((then_key, then)) = node.entry("$then") else {
             if is_never {
                 return None;
@@ -73,12 +91,14 @@ impl Builder<'_, '_, '_> {
             return None;
         }
         self.report.enter("$first");
+        self.report.alternatives += 1;
         let mut trees = Vec::new();
         for (at, alternative) in alternatives.items().iter().enumerate() {
             self.report.enter(format!("[{at}]"));
             trees.extend(value(self, alternative));
             self.report.leave();
         }
+        self.report.alternatives -= 1;
         self.report.leave();
         (!trees.is_empty()).then_some(Tree::First(trees))
     }

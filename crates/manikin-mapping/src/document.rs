@@ -101,7 +101,7 @@ pub enum ExtraType {
 pub struct ProjectionSource {
     /// The resource type, the table, or `event` or `subject`.
     pub to: String,
-    /// The entity whose rows it is made of; `$run` for one row, or `$table NAME` for a lookup table as it is (OMOP).
+    /// The entity whose rows it is made of, with `?` before it where a spec may lack it; `$run` for one row, or `$table NAME` for a lookup table as it is (OMOP).
     #[serde(default)]
     pub from: Option<String>,
     /// Only rows where this SQL condition is true.

@@ -12,6 +12,7 @@ mod columns;
 mod definition;
 mod directive;
 pub mod document;
+mod domain;
 mod fragment;
 pub mod json;
 pub mod meds;

@@ -36,6 +36,7 @@ pub struct Mapping {
     pub digest: String,
     /// Names and SHA-256 of its files, in the order of reading.
     pub files: Vec<(String, String)>,
+    pub(crate) head_span: Span,
     pub(crate) tables: IndexMap<String, Arc<Table>>,
     pub(crate) settings: IndexMap<String, Literal>,
     pub(crate) fragments: IndexMap<String, Node>,
@@ -173,6 +174,7 @@ impl Reader<'_> {
             title: head.title,
             digest: sha256(listed.join("\n").as_bytes()),
             files: std::mem::take(&mut self.read),
+            head_span: node.key_span_of(&["mapping"]),
             tables: shared.tables,
             settings,
             fragments: shared.fragments,

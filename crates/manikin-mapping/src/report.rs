@@ -1,7 +1,7 @@
 //! Mistakes collected with their places while a mapping is held against a spec.
 
 use manikin_diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, codes, nearest};
-use manikin_expression::ExpressionError;
+use manikin_expression::{Expression, ExpressionError};
 use manikin_spec::node::Node;
 use manikin_spec::path;
 
@@ -10,6 +10,10 @@ pub(crate) struct Report<'a> {
     pub(crate) sources: &'a Sources,
     pub(crate) diagnostics: Diagnostics,
     path: Vec<String>,
+    /// Fields, as `entity.field`, that the conditions around the place being checked ask for.
+    pub(crate) guarded: Vec<String>,
+    /// How many alternatives stand around the place being checked, of which another counts where one is NULL.
+    pub(crate) alternatives: usize,
     /// Errors that say more than that the spec lacks a name.
     pub(crate) beyond_names: usize,
 }
@@ -17,7 +21,7 @@ pub(crate) struct Report<'a> {
 impl<'a> Report<'a> {
     pub(crate) fn new(sources: &'a Sources, path: &[&str]) -> Self {
         let path = path.iter().map(|part| (*part).to_owned()).collect();
-        Self { sources, diagnostics: Diagnostics::new(), path, beyond_names: 0 }
+        Self { sources, diagnostics: Diagnostics::new(), path, guarded: Vec::new(), alternatives: 0, beyond_names: 0 }
     }
 
     pub(crate) fn enter(&mut self, part: impl Into<String>) {
@@ -26,6 +30,12 @@ impl<'a> Report<'a> {
 
     pub(crate) fn leave(&mut self) {
         self.path.pop();
+    }
+
+    /// Adds the fields that a condition around the next places asks for.
+    pub(crate) fn guard(&mut self, condition: &Expression) {
+        let fields = condition.references().into_iter().map(|column| format!("{}.{}", column.entity, column.field));
+        self.guarded.extend(fields);
     }
 
     /// Adds a mistake at a place.

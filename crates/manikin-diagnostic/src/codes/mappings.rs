@@ -27,7 +27,7 @@ codes! {
 
     WRONG_ELEMENT_TYPE = "MK1106", "a value is not of the type of its element or column",
     "Text where the standard has text, numbers where it has numbers, dates where it has dates; codes of a required \
-     binding are those that the definition lists.",
+     binding are those that the definition lists, those that an expression can give among them.",
     wrong: "birthDate: \"= age\"", mended: "birthDate: \"= birth_date\"";
 
     ARRAY_OR_OBJECT = "MK1107", "one value where an array belongs, or the reverse",
@@ -69,15 +69,17 @@ codes! {
     wrong: "subject: {$reference: organization}   # of a Coverage.beneficiary",
     mended: "beneficiary: {$reference: patient}";
 
-    NO_SUCH_ROW = "MK1115", "a constant is looked up that its table does not have",
-    "The lookup would be NULL in every row: a code without a concept, or a misspelt one.",
+    NO_SUCH_ROW = "MK1115", "what is looked up has no row in its table",
+    "The lookup would be NULL: a code without a concept, or a misspelt one. A constant is looked at wherever it stands; \
+     values of a field where they give a code or a required column, as far as the spec tells what it can hold.",
     wrong: "= lookup('gender', 'concept_id', 'femal')", mended: "= lookup('gender', 'concept_id', 'F')";
 
     PROJECTION_LEFT_OUT = "MK1116", "a projection is left out",
-    "The spec has no rows for it, or it is `optional` and the spec lacks a name that it needs. References to it are left \
-     out as well. This is a note, not a mistake: one mapping serves many specs.",
-    wrong: "immunization: {to: Immunization, from: immunisation}",
-    mended: "immunization: {to: Immunization, from: immunization}";
+    "Its entity has a `?` and the spec lacks it, or it is `optional` and the spec lacks a name that it needs. References \
+     to it are left out as well. This is a note, not a mistake: one mapping serves many specs. It is a warning where the \
+     spec has an entity that is called nearly so.",
+    wrong: "immunization: {to: Immunization, from: \"?immunisation\"}",
+    mended: "immunization: {to: Immunization, from: \"?immunization\"}";
 
     BAD_SPLITS = "MK1117", "the splits do not sum to 100 %",
     "Each subject is in exactly one split.",

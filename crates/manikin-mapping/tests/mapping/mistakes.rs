@@ -125,7 +125,8 @@ fn what_must_be_there_and_the_spec_has_nothing_for_is_told() {
 
 #[test]
 fn references_that_lead_nowhere_are_told() {
-    let doctor = "d: {to: Practitioner, from: doctor, body: {active: true}}, n: {to: Person, from: nobody, body: {}},";
+    let doctor =
+        "d: {to: Practitioner, from: doctor, body: {active: true}}, n: {to: Person, from: \"?nobody\", body: {}},";
     let visit = |reference: &str| {
         let (codes, text) = told(
             FHIR,
@@ -202,7 +203,7 @@ fn projections_that_do_not_fit_their_standard_are_told() {
     );
     assert_eq!(body("{id: x}"), ["MK1101 id"]);
     assert_eq!(body("{contained: [{resourceType: Patient}]}"), ["MK1111 resourceType"]);
-    assert_eq!(fhir("projections: {p: {to: Patient, from: patien, body: {active: true}}}"), ["MK1116 patien"]);
+    assert_eq!(fhir("projections: {p: {to: Patient, from: patien, body: {active: true}}}"), ["MK0301 patien"]);
     assert_eq!(fhir("projektions: {}"), ["MK0101 projektions"]);
     assert_eq!(omop("projections: {x: {to: persona, from: patient, columns: {}}}"), ["MK1103 persona"]);
     assert_eq!(omop("projections: {x: {to: person, from: $rows, columns: {}}}"), ["MK1101 $rows"]);
@@ -248,8 +249,73 @@ fn keys_and_eras_are_held_against_the_tables_they_lead_to() {
     assert_eq!(era("visits", "start"), ["MK1114 visits"]);
     assert_eq!(era("visit", "count"), ["MK1106 count"]);
     assert_eq!(era("visit", "begin"), ["MK1111 begin"]);
-    let nobody = "v: {to: visit, from: nobody, columns: {}}\n  e: {to: visit_era, era: {of: visit, by: [person_id], start: visit_date, end: visit_date, gap_days: 1}, columns: {}}";
-    assert_eq!(with(nobody), ["MK1116 nobody", "MK1116 visit"]);
+    let nobody = "v: {to: visit, from: \"?nobody\", columns: {}}\n  e: {to: visit_era, era: {of: visit, by: [person_id], start: visit_date, end: visit_date, gap_days: 1}, columns: {}}";
+    assert_eq!(with(nobody), ["MK1116 \"?nobody\"", "MK1116 visit"]);
+}
+
+#[test]
+fn an_entity_that_the_spec_lacks_is_a_mistake_unless_the_mapping_says_that_it_may() {
+    let from = |from: &str| {
+        told(
+            FHIR,
+            &format!(
+                "projections: {{p: {{to: Patient, from: patient, body: {{active: true}}}}, o: {{to: Organization, from: {from}, body: {{active: true}}}}}}"
+            ),
+        )
+    };
+    let (codes, text) = from("clinik");
+    assert_eq!(codes, ["MK0301 clinik"]);
+    assert!(text.contains("did you mean `clinic`?"), "{text}");
+    let (codes, text) = from("hospital");
+    assert_eq!(codes, ["MK0301 hospital"]);
+    assert!(text.contains("?hospital"), "{text}");
+    assert_eq!(from("stay").0, ["MK0301 stay"], "hidden");
+    let (codes, text) = from("\"?hospital\"");
+    assert_eq!(codes, ["MK1116 \"?hospital\""]);
+    assert!(text.contains("note[MK1116]"), "{text}");
+    // What differs from an entity in a letter was meant to be it.
+    let (codes, text) = from("\"?clinik\"");
+    assert_eq!(codes, ["MK1116 \"?clinik\""]);
+    assert!(text.contains("warning[MK1116]") && text.contains("did you mean `clinic`?"), "{text}");
+}
+
+#[test]
+fn a_mapping_that_makes_nothing_is_a_mistake() {
+    let (codes, text) = told(FHIR, "means: nothing");
+    assert_eq!(codes, ["MK1101 mapping"]);
+    assert!(text.contains("no projections"), "{text}");
+}
+
+#[test]
+fn codes_that_an_expression_can_give_are_held_against_the_value_set_and_the_table() {
+    // A choice, a list of cases, a table that the codes of a choice lead to.
+    let (codes, text) = told(FHIR, "projections: {p: {to: Patient, from: patient, body: {gender: \"= sex\"}}}");
+    assert_eq!(codes, ["MK1106 \"= sex\""]);
+    assert!(text.contains("`F`, `M`"), "{text}");
+    let gender = |expression: &str| body(&format!("{{gender: \"= {expression}\"}}")).len();
+    assert_eq!(gender("case sex when 'F' then 'female' when 'M' then 'man' end"), 1);
+    assert_eq!(gender("case sex when 'F' then 'female' else 'male' end"), 0);
+    assert_eq!(gender("coalesce(if(sex = 'F', 'female', null), 'none')"), 1);
+    assert_eq!(gender("lower(note)"), 0, "what cannot be known is not told");
+    let coded = |expression: &str| {
+        let tables = "tables: {kinds: {key: reason, rows: [{reason: R05, code: cough}, {reason: N40, code: gland}]}}";
+        told(
+            FHIR,
+            &format!(
+                "{tables}\nprojections: {{e: {{to: Procedure, from: visit, body: {{status: completed, subject: {{display: x}}, code: {{coding: [{expression}]}}}}}}}}"
+            ),
+        )
+    };
+    let (codes, text) = coded("{code: \"= lookup('kinds', 'code', reason)\"}");
+    assert_eq!(codes.len(), 1, "{text}");
+    assert!(codes[0].starts_with("MK1115") && text.contains("no row for `O80`"), "{text}");
+    assert_eq!(coded("{$if: \"reason <> 'O80'\", code: \"= lookup('kinds', 'code', reason)\"}").0, [""; 0]);
+    assert_eq!(coded("{code: \"= coalesce(lookup('kinds', 'code', reason), 'other')\"}").0, [""; 0]);
+    let person = |id: &str| {
+        omop(&format!("tables: {{sexes: {{key: sex, rows: [{{sex: F, id: 1}}]}}}}\nprojections: {{person: {{to: person, from: patient, columns: {{person_id: \"= {id}\"}}}}}}")).len()
+    };
+    assert_eq!(person("lookup('sexes', 'id', sex)"), 1);
+    assert_eq!(person("coalesce(lookup('sexes', 'id', sex), 0)"), 0);
 }
 
 #[test]
