@@ -67,6 +67,8 @@ pub struct DatabaseTables {
     pub duckdb: String,
     /// For PostgreSQL.
     pub postgres: String,
+    /// For SQLite, by table: those that rows are written to have their keys and relations and are made from the schemas.
+    pub sqlite: Vec<(String, String)>,
 }
 
 impl Default for Options {

@@ -60,6 +60,11 @@ impl Format for Sqlite {
             ddl::create_tables(schemas, Dialect::Sqlite, self.options.constraints)
         );
         connection.execute_batch(&setup).map_err(database)?;
+        for (name, statement) in self.options.tables.iter().flat_map(|tables| &tables.sqlite) {
+            if !schemas.iter().any(|schema| schema.entity == *name) {
+                connection.execute_batch(statement).map_err(database)?;
+            }
+        }
         let inserts = schemas.iter().map(|schema| insert(schema)).collect();
         let writer =
             Database { connection, path, file: self.file.clone(), schemas: schemas.to_vec(), inserts, rows: 0 };

@@ -12,10 +12,11 @@ use crate::checked::{ColumnDef, TableDef};
 ///
 /// # Source
 /// OHDSI CommonDataModel 5.4, the DDL for PostgreSQL and DuckDB: `integer`, `numeric`, `varchar(n)`, `text`, `date`,
-/// `timestamp`.
+/// `timestamp`. SQLite takes the same words.
 pub fn database_tables(definition: &IndexMap<String, TableDef>) -> DatabaseTables {
     let script = |float: &str| definition.values().map(|table| create(table, float)).collect();
-    DatabaseTables { duckdb: script("DOUBLE"), postgres: script("NUMERIC") }
+    let sqlite = definition.values().map(|table| (table.name.clone(), create(table, "REAL"))).collect();
+    DatabaseTables { duckdb: script("DOUBLE"), postgres: script("NUMERIC"), sqlite }
 }
 
 fn create(table: &TableDef, float: &str) -> String {
