@@ -139,14 +139,16 @@ fn a_drafted_spec_is_right_and_the_data_it_came_from_keeps_it() {
     let (data, draft) = (scratch.join("extract"), scratch.join("extract.yaml"));
     fs::create_dir_all(&data).unwrap();
     let mut patients = String::from("Id,BIRTHDATE,GENDER,SSN,RARE\n");
-    let mut visits = String::from("Id,PATIENT,START,CODE,COST\n");
+    let mut visits = String::from("Id,PATIENT,START,CODE,COST,PLACE\n");
     for number in 0..40 {
         let gender = if number % 2 == 0 { "F" } else { "M" };
         let rare = if number == 3 { "SECRET" } else { "common" };
+        // Many rows of few people.
+        let place = if number < 5 { "HOSPICE" } else { "office" };
         patients += &format!("patient-{number:04},19{:02}-03-04,{gender},999-00-{number:04},{rare}\n", 30 + number);
         for visit in 0..3 {
             visits += &format!(
-                "visit-{number:04}-{visit},patient-{number:04},2025-0{}-11T08:30:00Z,4548-{},{}.50\n",
+                "visit-{number:04}-{visit},patient-{number:04},2025-0{}-11T08:30:00Z,4548-{},{}.50,{place}\n",
                 visit + 1,
                 visit + 1,
                 number + 10
@@ -157,7 +159,10 @@ fn a_drafted_spec_is_right_and_the_data_it_came_from_keeps_it() {
     fs::write(data.join("visits.csv"), visits).unwrap();
     manikin(&["init", "--from-data", data.to_str().unwrap(), "-o", draft.to_str().unwrap()]).exits(0);
     let text = fs::read_to_string(&draft).unwrap();
-    assert!(!text.contains("SECRET") && !text.contains("999-00"), "values of few are not copied:\n{text}");
+    assert!(
+        !["SECRET", "999-00", "HOSPICE"].iter().any(|value| text.contains(value)),
+        "values of few are not copied:\n{text}"
+    );
     for line in [
         "subject: true",
         "per: patients",
@@ -166,6 +171,13 @@ fn a_drafted_spec_is_right_and_the_data_it_came_from_keeps_it() {
         "origin: data",
         "allowed: [F, M]",
         "LOINC",
+        "privacy: {source: {id: extract, patients: 40, origin: data}}",
+        "learn: {values: [F, M], origin: data}",
+        "learn: {from: 1930-01-01, to: 1969-12-31, cells: 16, origin: data}",
+        "learn: {since: previous, first: period_start,",
+        "order: start",
+        "given: [patients.birthdate, patients.gender]",
+        "rows: {visits: [0, 1,",
     ] {
         assert!(text.contains(line), "{line} in\n{text}");
     }
@@ -208,4 +220,141 @@ fn the_same_patients_are_the_same_people_in_a_servers_bulk_export_and_in_csv() {
     {
         assert_eq!(fhir(entity), csv(entity), "{entity}");
     }
+}
+
+/// What `validate` finds wrong in imported data, as `entity.check`.
+fn failing(data: &Path) -> Vec<String> {
+    let words = ["validate", data.to_str().unwrap(), "--spec", "clinic-population", "--format", "json"];
+    let found: Value = serde_json::from_str(&manikin(&words).exits(1).out).unwrap();
+    let checks = found["checks"].as_array().unwrap().iter().filter(|check| check["status"] == "fail");
+    checks.map(|check| format!("{}.{}", check["entity"].as_str().unwrap(), check["name"].as_str().unwrap())).collect()
+}
+
+fn listed(account: &Value, list: &str) -> Vec<String> {
+    account[list].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
+/// Rows of a Parquet file as texts, by the first of these columns.
+fn texts(file: &Path, columns: &[&str]) -> std::collections::BTreeMap<String, Vec<String>> {
+    use polars::prelude::{ParquetReader, SerReader};
+    let frame = ParquetReader::new(fs::File::open(file).unwrap()).finish().unwrap();
+    let text = |row: usize, column: &str| match frame.column(column).unwrap().get(row).unwrap() {
+        polars::prelude::AnyValue::Null => String::new(),
+        value => value.to_string().trim_matches('"').to_owned(),
+    };
+    let rows = 0..frame.height();
+    rows.map(|row| (text(row, columns[0]), columns.iter().map(|column| text(row, column)).collect())).collect()
+}
+
+#[test]
+fn what_manikin_wrote_comes_back_and_lacks_only_what_the_standard_has_no_place_for() {
+    let scratch = empty_folder("import-round-trip");
+    let made = scratch.join("made");
+    let words = ["generate", "clinic-population", "--patients", "80", "--to", "csv,fhir,omop:parquet,meds", "-o"];
+    manikin(&[&words[..], &[made.to_str().unwrap()]].concat()).exits(0);
+    let rows = |entity: &str| support::csv_rows(&made.join(format!("{entity}.csv"))).len() as u64 - 1;
+    // Beside fields that the account names: what only some rows have in the standard, and rules about what is not there.
+    let explained: [(&str, &[&str]); 3] = [
+        (
+            "fhir",
+            &[
+                "encounter.coverage_id.required",
+                "medication_dispense.coverage_id.required",
+                "remittance.paid_on.required",
+                "remittance.trace_number.required",
+            ],
+        ),
+        ("omop", &["encounter.coverage_id.required", "diagnosis.rank.required"]),
+        ("meds", &["lab_result.has_range"]),
+    ];
+    for (form, explained) in explained {
+        let out = scratch.join(form);
+        manikin(&["import", made.join(form).to_str().unwrap(), "--from", form, "-o", out.to_str().unwrap()]).exits(0);
+        let account = account(&out);
+        for list in ["dangling", "not_converted", "absent", "left_out"] {
+            assert_eq!(account[list], json!([]), "{form}: {list}");
+        }
+        let (unmade, unfilled) = (listed(&account, "unmade"), listed(&account, "unfilled"));
+        for check in failing(&out) {
+            let is_told = unmade.iter().any(|entity| check == format!("{entity}.table"))
+                || unfilled.iter().any(|field| check == format!("{field}.required"));
+            assert!(is_told || explained.contains(&check.as_str()), "{form}: {check} is not explained");
+        }
+        for made in account["made"].as_array().unwrap() {
+            let entity = made[0].as_str().unwrap();
+            // OMOP holds measurements with a value alone, and what was ordered by what was dispensed.
+            let differs = match form {
+                "omop" => ["lab_result", "medication_order", "payer"].contains(&entity),
+                "meds" => entity == "payer",
+                _ => false,
+            };
+            assert!(differs || made[1] == rows(entity), "{form}: {made} of {}", rows(entity));
+        }
+        let patients = texts(&out.join("patient.parquet"), &["patient_id", "birth_sex", "birth_date", "race"]);
+        let written = support::csv_rows(&made.join("patient.csv"));
+        let column = |name: &str| written[0].iter().position(|column| column == name).unwrap();
+        let mut expected: Vec<Vec<String>> = written[1..]
+            .iter()
+            .map(|row| ["birth_sex", "birth_date", "race"].map(|name| row[column(name)].clone()).to_vec())
+            .collect();
+        let mut found: Vec<Vec<String>> = patients.values().map(|row| row[1..].to_vec()).collect();
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected, "{form}");
+    }
+}
+
+#[test]
+fn a_table_that_is_not_required_may_be_missing_and_the_account_says_so() {
+    let scratch = empty_folder("import-partial");
+    let (made, out) = (scratch.join("made"), scratch.join("out"));
+    manikin(&["generate", "clinic-population", "--patients", "20", "--to", "omop", "-o", made.to_str().unwrap()])
+        .exits(0);
+    for table in ["condition_occurrence", "care_site"] {
+        fs::remove_file(made.join(format!("omop/{table}.csv"))).unwrap();
+    }
+    let cdm = made.join("omop");
+    manikin(&["import", cdm.to_str().unwrap(), "--from", "omop", "-o", out.to_str().unwrap()]).exits(0);
+    let account = account(&out);
+    assert_eq!(listed(&account, "absent"), ["care_site", "condition_occurrence"]);
+    assert!(listed(&account, "unmade").contains(&"facility".to_owned()));
+    assert!(!out.join("facility.parquet").exists());
+    assert!(account["dangling"].to_string().contains("visit.care_site_id"), "{account}");
+}
+
+#[test]
+fn sources_of_one_file_keep_their_rows_and_what_none_keeps_is_counted() {
+    let scratch = empty_folder("import-where");
+    let (data, out, mapping) = (scratch.join("data"), scratch.join("out"), scratch.join("mapping.yaml"));
+    fs::create_dir_all(&data).unwrap();
+    fs::write(
+        data.join("facts.csv"),
+        "kind,person,value\nborn,p1,1970-05-04\nsex,p1,F\nborn,p2,1980-01-02\nnoise,p1,x\nborn,,\n",
+    )
+    .unwrap();
+    let text = "\
+import: csv
+title: Facts
+tables: {sexes: {means: Sexes., key: code, rows: [{code: F}, {code: M}]}}
+sources:
+  birth: {read: facts, where: \"kind = 'born' and person is not null\", keys: [person], links: {sex: person}, types: {extra: text}}
+  sex: {read: facts, where: kind = 'sex', keys: [person]}
+entities:
+  patient: {from: birth, fields: {patient_id: person, birth_date: value, birth_sex: sex.value, family_name: extra, given_name: \"'Person ' || text(row)\"}}
+";
+    fs::write(&mapping, text).unwrap();
+    let words = ["import", data.to_str().unwrap(), "--from", "csv", "--spec", "clinic-population", "--mapping"];
+    manikin(&[&words[..], &[mapping.to_str().unwrap(), "-o", out.to_str().unwrap()]].concat()).exits(0);
+    let account = account(&out);
+    assert_eq!(account["absent"], json!(["birth.extra"]));
+    let unread = account["unread"].to_string();
+    assert!(unread.contains("no source takes these rows") && unread.contains("\"count\":2"), "{unread}");
+    let patients = texts(&out.join("patient.parquet"), &["patient_id", "birth_sex", "birth_date"]);
+    assert_eq!(patients["p1"], ["p1", "F", "1970-05-04"]);
+    assert_eq!(patients["p2"], ["p2", "", "1980-01-02"]);
+    // The place of a row is that in its file, whatever was left away before it.
+    fs::write(data.join("facts.csv"), "kind,person,value\nsex,p1,F\nborn,p1,1970-05-04\nnoise,,\nborn,p1,x\n").unwrap();
+    let again = [&words[..], &[mapping.to_str().unwrap(), "-o", out.to_str().unwrap(), "--overwrite"]].concat();
+    let said = manikin(&again).exits(2).said();
+    assert!(said.contains("MK1204") && said.contains("facts.csv:5"), "{said}");
 }

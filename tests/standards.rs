@@ -504,4 +504,34 @@ fn the_clinic_population_has_no_dangling_key_in_omop() {
     let broken = check.query_map([], |row| Ok((row.get(0)?, row.get(2)?))).expect("rows");
     let broken: BTreeSet<(String, String)> = broken.map(|row| row.expect("a row")).collect();
     assert_eq!(broken, BTreeSet::new());
+    // Tables of the model that nothing is made for are there, and empty.
+    let tables: i64 = database
+        .query_row("SELECT count(*) FROM sqlite_master WHERE type = 'table'", [], |row| row.get(0))
+        .expect("a count");
+    assert_eq!(tables, 39);
+    let notes: i64 = database.query_row("SELECT count(*) FROM note", [], |row| row.get(0)).expect("an empty table");
+    assert_eq!(notes, 0);
+}
+
+#[test]
+fn an_emergency_department_has_encounters_visits_and_events() {
+    let out = empty_folder("standards-emergency").join("out");
+    manikin(&["generate", "ed-visits", "--patients", "60", "--to", "csv,fhir,omop,meds", "-o", text(&out)]).exits(0);
+    let visits = csv_rows(&out.join("visit.csv")).len() - 1;
+    let lines = |file: &str| fs::read_to_string(out.join(file)).expect("a file").lines().count();
+    assert_eq!((lines("fhir/Encounter.ndjson"), lines("fhir/Condition.ndjson")), (visits, visits));
+    assert_eq!(lines("omop/visit_occurrence.csv") - 1, visits);
+    assert_eq!(lines("omop/condition_occurrence.csv") + lines("omop/observation.csv") - 2, visits);
+    let first = fs::read_to_string(out.join("fhir/Encounter.ndjson")).expect("a file");
+    let first: serde_json::Value = serde_json::from_str(first.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(first["class"]["code"], "EMER");
+}
+
+#[test]
+fn descriptions_beside_the_rows_are_no_tables_of_the_data() {
+    let out = empty_folder("standards-described").join("out");
+    manikin(&["generate", "clinic-population", "--patients", "20", "-o", text(&out)]).exits(0);
+    manikin(&["describe", "clinic-population", "-o", text(&out)]).exits(0);
+    let found = manikin(&["validate", text(&out), "--spec", "clinic-population"]).exits(0).said();
+    assert!(!found.contains("unknown_table"), "{found}");
 }
