@@ -18,6 +18,9 @@ pub(crate) struct Refinement {
     sets: Vec<Set>,
     /// For every attribute: the sets that hold it, and the stride of the attribute in them.
     touching: Vec<Vec<(usize, usize)>>,
+    /// The cliques in which something cannot occur, which no measured set may show, and the same for them.
+    guards: Vec<Set>,
+    guarding: Vec<Vec<(usize, usize)>>,
 }
 
 struct Set {
@@ -30,22 +33,14 @@ impl Refinement {
     pub(crate) fn new(model: &Calibrated, sets: &[AttributeSet]) -> Self {
         let domain = model.domain();
         let sizes: Vec<usize> = (0..domain.len()).map(|a| domain.size(a)).collect();
-        let mut touching = vec![Vec::new(); domain.len()];
-        let mut kept = Vec::new();
-        for set in sets {
-            let Some(probabilities) = model.marginal_inside(set) else { continue };
-            let mut stride = probabilities.len();
-            let strides: Vec<_> = set
-                .iter()
-                .map(|attribute| {
-                    stride /= sizes[attribute];
-                    touching[attribute].push((kept.len(), stride));
-                    (attribute, stride)
-                })
-                .collect();
-            kept.push(Set { strides, probabilities });
-        }
-        Self { sizes, sets: kept, touching }
+        let measured = sets.iter().filter_map(|set| Some((*set, model.marginal_inside(set)?)));
+        let (kept, touching) = tables(&sizes, measured);
+        let cliques = model.tree().cliques().iter().enumerate();
+        let limited = cliques
+            .filter(|(index, _)| model.belief(*index).contains(&0.0))
+            .map(|(index, clique)| (*clique, model.belief(index).to_vec()));
+        let (guards, guarding) = tables(&sizes, limited);
+        Self { sizes, sets: kept, touching, guards, guarding }
     }
 
     /// Changes values of `codes` in place, rows in a random order, as long as the sum of squared differences between
@@ -102,6 +97,15 @@ impl Refinement {
                 *gain += if set.probabilities[to] > 0.0 { from - surplus[index][to] - 1.0 } else { f32::NEG_INFINITY };
             }
         }
+        for &(index, stride) in &self.guarding[attribute] {
+            let set = &self.guards[index];
+            let base = cell(set, codes, row) - now * stride;
+            for (value, gain) in gains.iter_mut().enumerate() {
+                if set.probabilities[base + value * stride] <= 0.0 {
+                    *gain = f32::NEG_INFINITY;
+                }
+            }
+        }
         gains[now] = 0.0;
         let (mut best, mut most) = (now, 0.0f32);
         for (value, gain) in gains.iter().enumerate() {
@@ -118,6 +122,28 @@ impl Refinement {
             codes[attribute][row] = best as u16;
         }
     }
+}
+
+/// Sets with their probabilities, and for every attribute the sets that hold it with its stride in them.
+fn tables(
+    sizes: &[usize],
+    sets: impl Iterator<Item = (AttributeSet, Vec<f64>)>,
+) -> (Vec<Set>, Vec<Vec<(usize, usize)>>) {
+    let mut touching = vec![Vec::new(); sizes.len()];
+    let mut kept = Vec::new();
+    for (set, probabilities) in sets {
+        let mut stride = probabilities.len();
+        let strides: Vec<_> = set
+            .iter()
+            .map(|attribute| {
+                stride /= sizes[attribute];
+                touching[attribute].push((kept.len(), stride));
+                (attribute, stride)
+            })
+            .collect();
+        kept.push(Set { strides, probabilities });
+    }
+    (kept, touching)
 }
 
 #[inline]

@@ -54,8 +54,8 @@ impl<'a> Rows<'a> {
 
     /// The same rows with single values changed so that each block's counts over `sets` come close to the model's.
     ///
-    /// Sets that no clique of the model holds are left out. Values that a structural zero of the model forbids stay
-    /// forbidden: a value is only changed to one that its own conditional probabilities allow.
+    /// Sets that no clique of the model holds are left out. What the model forbids stays forbidden: a value is only
+    /// changed to one that every clique with the row's other values allows.
     #[must_use]
     pub fn refined(mut self, model: &Calibrated, sets: &[AttributeSet]) -> Self {
         self.refinement = Some(Refinement::new(model, sets));
@@ -282,6 +282,23 @@ mod tests {
             for (all, part) in all.iter().zip(&part) {
                 let to = (from + length).min(140_000) as usize;
                 prop_assert_eq!(part.as_slice(), &all[(from as usize).min(to)..to]);
+            }
+        }
+
+        #[test]
+        fn refinement_keeps_rows_possible_where_no_measured_set_shows_what_is_not(
+            parts in small_model(), rows in 1u64..200, seed in any::<u64>(),
+        ) {
+            let model = calibrated(parts);
+            prop_assume!(model.is_some());
+            let model = model.unwrap();
+            let single: Vec<AttributeSet> = model.domain().all().iter().map(|a| AttributeSet::EMPTY.with(a)).collect();
+            let made = Rows::new(&model, rows, RunKey::new(seed).address()).refined(&model, &single).all();
+            for (index, clique) in model.tree().cliques().iter().enumerate() {
+                for row in 0..rows as usize {
+                    let cell = clique.iter().fold(0, |c, a| c * model.domain().size(a) + usize::from(made[a][row]));
+                    prop_assert!(model.belief(index)[cell] > 0.0);
+                }
             }
         }
 
