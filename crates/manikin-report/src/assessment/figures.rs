@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use manikin_evaluate::assessment::{Better, Family, Judged, Standing};
+use manikin_evaluate::assessment::{Better, Family, Judged, Side, Standing};
 use serde::Serialize;
 
 use super::draw::{self, Strip};
@@ -68,8 +68,43 @@ pub(super) fn gates(edition: Edition, scores: &[Judged]) -> (Vec<Row>, usize) {
     let mut gates: Vec<&Judged> =
         scores.iter().filter(|score| score.limit.is_some() && is_shown(edition, score)).collect();
     gates.sort_by_key(|score| (rank(score.status), score.family));
-    let more = gates.len().saturating_sub(GATES);
-    (gates.into_iter().take(GATES).map(|score| row(edition, score)).collect(), more)
+    // Of what keeps one and the same limit, the figure closest to it stands for all.
+    let (kept, others): (Vec<&Judged>, Vec<&Judged>) =
+        gates.into_iter().partition(|score| score.status == Standing::Pass);
+    let more = others.len().saturating_sub(GATES);
+    let mut rows: Vec<Row> = others.into_iter().take(GATES).map(|score| row(edition, score)).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for score in &kept {
+        let name = limit_name(score);
+        if names.contains(&name) {
+            continue;
+        }
+        names.push(name);
+        let alike: Vec<&&Judged> = kept.iter().filter(|other| limit_name(other) == name).collect();
+        let closest = alike.iter().max_by(|a, b| closeness(a).total_cmp(&closeness(b)));
+        if let Some(closest) = closest {
+            let mut row = row(edition, closest);
+            if alike.len() > 1 {
+                row.about = format!("{}; the closest of {} that keep this limit", row.about, alike.len());
+            }
+            rows.push(row);
+        }
+    }
+    (rows, more)
+}
+
+fn limit_name(score: &Judged) -> &str {
+    score.limit.as_ref().map_or("", |limit| &limit.name)
+}
+
+/// How close the bad end of a figure's interval is to its limit: higher is closer.
+fn closeness(judged: &Judged) -> f64 {
+    let (Some(limit), Some(value)) = (&judged.limit, judged.score.value) else { return f64::MIN };
+    let interval = judged.score.interval;
+    match limit.side {
+        Side::AtMost => interval.map_or(value, |interval| interval.high) - limit.bound,
+        Side::AtLeast => limit.bound - interval.map_or(value, |interval| interval.low),
+    }
 }
 
 /// Why the verdict is what it is, told from the figures alone.
@@ -84,7 +119,8 @@ pub(super) fn reasons(edition: Edition, scores: &[Judged]) -> Vec<String> {
         .into_iter()
         .map(|score| {
             let row = row(edition, score);
-            format!("{} ({}): {}; the limit is {}", row.title, row.about, row.reason, row.limit)
+            let stands = if score.status == Standing::Fail { "" } else { "Not judged: " };
+            format!("{stands}{} ({}): {}", row.title, row.about, row.reason)
         })
         .collect()
 }

@@ -1,5 +1,7 @@
 //! The report as the template takes it.
 
+use std::collections::BTreeSet;
+
 use manikin_evaluate::Assessment;
 use manikin_evaluate::assessment::{Family, Fold, Input, RuleOutcome, Split, Standing};
 use manikin_evaluate::plots::{Associations, Attacks, Distribution, Plots, TableRows};
@@ -31,7 +33,8 @@ pub(super) struct Page {
     more_reasons: usize,
     tally: [String; 3],
     facts: Vec<(&'static str, String)>,
-    inputs: Vec<InputRow>,
+    read: Vec<ReadRow>,
+    files: Vec<(&'static str, Vec<(String, String)>)>,
     conditions: Vec<Condition>,
     gates: Vec<Row>,
     more_gates: usize,
@@ -60,11 +63,11 @@ pub(super) struct Page {
     level: String,
 }
 
+/// The rows of an entity in each dataset.
 #[derive(Debug, Serialize)]
-struct InputRow {
-    fold: &'static str,
-    rows: String,
-    digests: Vec<(String, String)>,
+struct ReadRow {
+    entity: String,
+    rows: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -145,10 +148,7 @@ impl Page {
         let nothing = Plots::default();
         let plots = assessment.plots.as_ref().unwrap_or(&nothing);
         let is_public = edition.is_public();
-        let mut reasons = match edition {
-            Edition::Internal if !assessment.verdict.reasons.is_empty() => assessment.verdict.reasons.clone(),
-            _ => figures::reasons(edition, &assessment.scores),
-        };
+        let mut reasons = figures::reasons(edition, &assessment.scores);
         let more_reasons = reasons.len().saturating_sub(5);
         reasons.truncate(5);
         let group = |families: &[Family]| figures::groups(edition, &assessment.scores, families);
@@ -169,8 +169,14 @@ impl Page {
                 assessment.verdict.failed.to_string(),
                 assessment.verdict.incomplete.to_string(),
             ],
-            facts: facts(assessment),
-            inputs: assessment.inputs.iter().map(|input| self::input(edition, input)).collect(),
+            facts: facts(edition, assessment),
+            read: read(edition, &assessment.inputs),
+            files: assessment
+                .inputs
+                .iter()
+                .map(|input| (fold(input.fold), digests(edition, input)))
+                .filter(|(_, files)| !files.is_empty())
+                .collect(),
             conditions: assessment
                 .conditions
                 .iter()
@@ -293,7 +299,7 @@ impl Page {
     }
 }
 
-fn facts(assessment: &Assessment) -> Vec<(&'static str, String)> {
+fn facts(edition: Edition, assessment: &Assessment) -> Vec<(&'static str, String)> {
     let short = |digest: &str| digest.get(..12).unwrap_or(digest).to_owned();
     let profile = &assessment.profile;
     let mut facts = vec![
@@ -309,6 +315,14 @@ fn facts(assessment: &Assessment) -> Vec<(&'static str, String)> {
             },
         ),
     ];
+    let rows = |fold| {
+        let input = assessment.inputs.iter().find(|input| input.fold == fold)?;
+        let rows: u64 = input.rows.values().sum();
+        Some(format!("{} rows in {}", edition.count_text(rows), plural(input.rows.len(), "table")))
+    };
+    for (name, fold) in [("Real rows", Fold::Real), ("Held out", Fold::Holdout), ("Synthetic", Fold::Synthetic)] {
+        facts.extend(rows(fold).map(|rows| (name, rows)));
+    }
     if assessment.settings.quick || !assessment.settings.only.is_empty() {
         let part = if assessment.settings.quick { "the quick subset" } else { "a chosen part" };
         facts.push(("Extent", format!("{part} of the measures, not all")));
@@ -316,25 +330,37 @@ fn facts(assessment: &Assessment) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn input(edition: Edition, input: &Input) -> InputRow {
-    let rows: Vec<String> =
-        input.rows.iter().map(|(entity, rows)| format!("{entity} {}", edition.count_text(*rows))).collect();
-    // A digest of real records is a release about them: whoever guesses the file can check the guess.
-    let is_real = input.fold != Fold::Synthetic;
-    let digests = match edition {
-        Edition::Public if is_real => Vec::new(),
-        _ => input
-            .files
-            .iter()
-            .map(|(file, digest)| (file.clone(), digest.get(..12).unwrap_or(digest).to_owned()))
-            .collect(),
+/// The rows of every entity, dataset by dataset.
+fn read(edition: Edition, inputs: &[Input]) -> Vec<ReadRow> {
+    let entities: BTreeSet<&String> = inputs.iter().flat_map(|input| input.rows.keys()).collect();
+    let count = |input: &Input, entity: &String| {
+        input.rows.get(entity).map_or_else(|| "none".to_owned(), |rows| edition.count_text(*rows))
     };
-    let fold = match input.fold {
+    entities
+        .into_iter()
+        .map(|entity| ReadRow {
+            entity: entity.clone(),
+            rows: inputs.iter().map(|input| count(input, entity)).collect(),
+        })
+        .collect()
+}
+
+/// The start of the digest of every file. One of real records is a release about them: whoever guesses the file can
+/// check the guess.
+fn digests(edition: Edition, input: &Input) -> Vec<(String, String)> {
+    if edition.is_public() && input.fold != Fold::Synthetic {
+        return Vec::new();
+    }
+    let short = |digest: &String| digest.get(..12).unwrap_or(digest).to_owned();
+    input.files.iter().map(|(file, digest)| (file.clone(), short(digest))).collect()
+}
+
+fn fold(fold: Fold) -> &'static str {
+    match fold {
         Fold::Real => "Real (train)",
         Fold::Holdout => "Holdout",
         Fold::Synthetic => "Synthetic",
-    };
-    InputRow { fold, rows: rows.join(", "), digests }
+    }
 }
 
 fn attack(edition: Edition, n: usize, of: &Attacks) -> Option<AttackFigure> {

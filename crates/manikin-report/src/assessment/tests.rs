@@ -114,7 +114,7 @@ fn page(edition: Edition) -> String {
 #[test]
 fn nothing_internal_reaches_the_public_edition() {
     let (internal, public) = (page(Edition::Internal), page(Edition::Public));
-    for text in ["INTERNAL reason", "INTERNAL value", "INTERNAL rare", "INTERNAL note", "4,711", "8,123", "7 of 163"] {
+    for text in ["INTERNAL bound", "INTERNAL value", "INTERNAL rare", "INTERNAL note", "4,711", "8,123", "7 of 163"] {
         assert!(internal.contains(text), "the internal edition says {text}");
     }
     // Each of these stands in a part of the evaluation that must not be published.
@@ -199,4 +199,23 @@ fn hundreds_of_columns_stay_below_a_megabyte() {
         let text = assessment_html(&assessment, edition).expect("renders");
         assert!(text.len() < 1_000_000, "{} bytes", text.len());
     }
+}
+
+#[test]
+fn many_figures_that_keep_one_limit_are_told_by_the_closest() {
+    let mut assessment = assessment();
+    let kept = assessment.scores[2].clone();
+    assessment.scores = (0..50)
+        .map(|n| {
+            let mut score = kept.clone();
+            score.score.about = vec![format!("secret_{n}")];
+            score.score.interval = score.score.interval.map(|mut interval| {
+                interval.high = 0.01 + if n == 17 { 0.005 } else { 0.0 };
+                interval
+            });
+            score
+        })
+        .collect();
+    let text = assessment_html(&assessment, Edition::Internal).expect("renders");
+    assert!(text.contains("secret_17; the closest of 50 that keep this limit"));
 }

@@ -93,7 +93,7 @@ fn table(balances: &[Balance], color: Color) -> String {
                 "total" => balance.total.epsilon().to_string(),
                 _ => rounded_up(epsilon_at(loss.rho, balance.delta)),
             };
-            let mut row = vec![source, name.to_owned(), epsilon, format!("{:e}", balance.delta), loss.rho.to_string()];
+            let mut row = vec![source, name.to_owned(), epsilon, probability(balance.delta), loss.rho.to_string()];
             if keeps_delta {
                 row.push(loss.delta.to_string());
             }
@@ -107,6 +107,12 @@ fn table(balances: &[Balance], color: Color) -> String {
     let mut text = aligned(&head, rows, color);
     text.push_str("\nLosses add up in ρ, not in ε: each ε is what its ρ would be by itself.\n");
     text
+}
+
+/// A probability with six digits at most.
+fn probability(delta: f64) -> String {
+    // Written once with few digits and once plainly, so that 5.000000e-7 reads 5e-7.
+    format!("{delta:.5e}").parse().map_or_else(|_| delta.to_string(), |rounded: f64| format!("{rounded:e}"))
 }
 
 /// Four decimals, never less than the number.
