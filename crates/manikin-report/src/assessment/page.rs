@@ -267,12 +267,9 @@ impl Page {
             more_columns,
             worst_columns: worst_columns(edition, &plots.columns),
             worst_pairs: worst_pairs(edition, &plots.associations),
-            associations: plots
-                .associations
-                .iter()
+            associations: widest(&plots.associations)
+                .into_iter()
                 .enumerate()
-                .filter(|(_, of)| of.columns.len() > 1)
-                .take(TABLES)
                 .map(|(n, of)| association(edition, n, of))
                 .collect(),
             utility: group(&[
@@ -545,6 +542,14 @@ fn worst_pairs(edition: Edition, tables: &[Associations]) -> Vec<WorstRow> {
     }
     pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
     pairs.into_iter().take(WORST).map(|(_, row)| row).collect()
+}
+
+/// The tables with most columns, in the order of the spec: in those of two there is little to see.
+fn widest(tables: &[Associations]) -> Vec<&Associations> {
+    let mut sizes: Vec<usize> = tables.iter().map(|of| of.columns.len()).collect();
+    sizes.sort_unstable_by(|a, b| b.cmp(a));
+    let least = sizes.get(TABLES - 1).copied().unwrap_or(0).max(3);
+    tables.iter().filter(|of| of.columns.len() >= least).take(TABLES).collect()
 }
 
 fn association(edition: Edition, n: usize, of: &Associations) -> AssociationFigure {

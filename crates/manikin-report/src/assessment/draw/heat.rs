@@ -7,6 +7,8 @@ use super::{Anchor, Canvas, shortened, width_of};
 
 /// Side of a cell.
 const CELL: f64 = 16.0;
+/// The least width, so that few columns are not drawn larger than many.
+const WIDTH: f64 = 300.0;
 /// Most letters of a column's name.
 const LETTERS: usize = 18;
 /// Shades on each side of nothing.
@@ -48,7 +50,7 @@ pub(in super::super) fn heat(edition: Edition, id: &str, of: &Associations, pane
     let names: Vec<String> = of.columns.iter().map(|name| shortened(name, LETTERS)).collect();
     // The last name starts where the last row ends.
     let width =
-        names.iter().enumerate().map(|(row, name)| row as f64 * CELL + 5.0 + width_of(name)).fold(0.0, f64::max);
+        names.iter().enumerate().map(|(row, name)| row as f64 * CELL + 5.0 + width_of(name)).fold(WIDTH, f64::max);
     let mut canvas = Canvas::new(width, names.len() as f64 * CELL);
     let mut shades: Vec<String> = vec![String::new(); 1 + 2 * SHADES as usize];
     let (mut minuses, mut unknown) = (String::new(), String::new());
