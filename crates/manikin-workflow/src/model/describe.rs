@@ -43,7 +43,7 @@ pub struct PieceSummary {
     pub attributes: Vec<String>,
     /// Its cells.
     pub cells: usize,
-    /// Standard deviation of the noise on each cell, in patients; of a model without noise, what it would have been.
+    /// Standard deviation of the noise on each cell, in patients; 0 in a model without noise.
     pub sigma: f64,
     /// The noise in the whole marginal as a share of its total: sqrt(2/π) sigma cells / patients, the expected L1
     /// distance that noise alone makes between the marginal measured and the true one.
@@ -62,14 +62,16 @@ pub fn describe_model(folder: &Path) -> Result<ModelSummary, Failure> {
     let ModelFolder { checked, statement, model: learned } = ModelFolder::open(folder)?;
     let model = checked.spec.learned.as_ref().and_then(|learned| learned.model.as_ref());
     let expected = (2.0 / std::f64::consts::PI).sqrt();
+    // Without privacy the sigma that is stored only weighs the marginals against each other.
+    let noise = if statement.private { 1.0 } else { 0.0 };
     let summaries = learned.levels.into_iter().map(|(entity, model)| {
         let domain = &model.domain;
         let name = |at: usize| domain.attributes().get(at).map_or(String::new(), |attribute| attribute.name.clone());
         let pieces = model.measurements.iter().map(|piece| PieceSummary {
             attributes: piece.clique.iter().map(name).collect(),
             cells: piece.values.len(),
-            sigma: piece.sigma,
-            noise_share: expected * piece.sigma * piece.values.len() as f64 / model.total.max(1.0),
+            sigma: noise * piece.sigma,
+            noise_share: noise * expected * piece.sigma * piece.values.len() as f64 / model.total.max(1.0),
         });
         LevelSummary {
             entity,
