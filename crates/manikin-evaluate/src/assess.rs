@@ -47,12 +47,6 @@ pub const QUICK: &[&str] =
 /// The measures of this crate's own, beside those of `manikin-metrics`.
 const OWN: [&str; 4] = ["cross_table_pairs", "patients", "leaks", "rules"];
 
-/// Pairs of rows that one pass over nearest neighbours may compare before it settles for an approximation.
-///
-/// ASSUMED: a fifth of the library's own default, so that the eight passes of a full evaluation of a million rows stay
-/// within minutes on two cores; smaller tables are exact either way.
-const PAIRS: f64 = 1.2e10;
-
 /// Is told what runs now.
 pub trait Watch: Sync {
     /// A measure begins: the `at`-th of `of`.
@@ -175,7 +169,7 @@ impl Settings {
     /// What the measures of risk are told.
     #[must_use]
     pub fn risk(&self) -> risk::Settings {
-        risk::Settings { seed: self.seed, level: self.level, pairs: PAIRS, ..risk::Settings::default() }
+        risk::Settings { seed: self.seed, level: self.level, ..risk::Settings::default() }
     }
 
     /// Whether a measure of a family is to be computed.

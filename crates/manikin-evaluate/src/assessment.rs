@@ -325,10 +325,10 @@ impl Family {
         }
     }
 
-    /// Whether it is about what can be learned of real people.
+    /// Whether its limits hold what is so of train and not of holdout.
     #[must_use]
-    pub fn is_risk(self) -> bool {
-        self <= Self::Leaks
+    pub fn needs_holdout(self) -> bool {
+        matches!(self, Self::Copies | Self::Membership | Self::Disclosure | Self::Patients)
     }
 }
 

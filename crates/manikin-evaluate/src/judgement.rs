@@ -56,7 +56,7 @@ fn of_one(one: Found, limit: Option<Limit>, grounds: &Grounds) -> Judged {
     let figure = one.figure;
     let mut parts: Vec<&str> = one.entity.iter().map(String::as_str).collect();
     parts.push(&figure.metric);
-    parts.extend(figure.about.iter().map(String::as_str));
+    parts.extend(figure.about.iter().map(String::as_str).filter(|part| one.entity.as_deref() != Some(*part)));
     let id = parts.join("/");
     let (mut status, mut reason) = match (&limit, &one.incomplete) {
         (None, None) => (Standing::Info, None),
@@ -64,8 +64,7 @@ fn of_one(one: Found, limit: Option<Limit>, grounds: &Grounds) -> Judged {
         (Some(limit), why) => against(&figure, limit, why.as_deref()),
     };
     if status == Standing::Pass
-        && one.family.is_risk()
-        && one.family != Family::Leaks
+        && one.family.needs_holdout()
         && let Some(weakened) = &grounds.weakened
     {
         (status, reason) = (Standing::Incomplete, Some(weakened.clone()));
