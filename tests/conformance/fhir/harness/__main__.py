@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from .agreement import disagreements
-from .bundles import bundle_findings, shortest_bundle
+from .bundles import bundle_findings, sample_bundles
 from .codes import Codes
 from .findings import Suppressions
 from .mutants import plant
@@ -15,8 +15,6 @@ from .sample import Run, own_findings, short
 from .tools import Tools, units_in_error
 
 HERE = Path(__file__).resolve().parent.parent
-# The tools that are quick enough for a transaction bundle.
-BUNDLED = {"helios", "fhirclient"}
 
 
 def main():
@@ -26,7 +24,7 @@ def main():
     definitions = work / "definitions.ndjson"
     codes.write_definitions(definitions, HERE / "definitions.ndjson")
 
-    run = Run(codes, options.per_profile)
+    run = Run(codes, options.per_profile, options.check_every)
     run.read(options.fhir)
     if not run.sample:
         sys.exit(f"{options.fhir} holds no resource")
@@ -37,11 +35,8 @@ def main():
     mutants, unfit = ([], []) if options.foreign else plant(lines)
     lines += [text for _, _, text in mutants]
     sample = work / "sample.ndjson"
-    # A bundle stands last: HL7's validator and Pyrofile, which are slow, see its resources one by one.
-    bundle = [shortest_bundle(options.bundles)] if options.bundles else []
-    sample.write_text("".join(line + "\n" for line in lines))
-    with_bundle = work / "sample-bundle.ndjson"
-    with_bundle.write_text("".join(line + "\n" for line in lines + bundle))
+    bundles = sample_bundles(options.bundles) if options.bundles else []
+    sample.write_text("".join(line + "\n" for line in lines + bundles))
 
     packages = {
         "core": options.packages / "hl7.fhir.r4.core-4.0.1.tgz",
@@ -50,7 +45,7 @@ def main():
     }
     tools = Tools(work, {name: absolute(value) for name, value in packages.items()}, definitions, HERE)
     names = [name for name in tools.all() if name in options.tools.split(",")]
-    started = [tools.start(name, with_bundle if name in BUNDLED else sample) for name in names]
+    started = [tools.start(name, sample) for name in names]
     found, seconds, suppressions = {}, {}, {}
     for process in started:
         name = process[0]
@@ -59,14 +54,14 @@ def main():
     if not options.foreign:
         found["own"] = own_findings(lines, run.ids, codes, work, units_in_error)
 
-    kinds = [resource_type(line) for line in lines + bundle]
+    kinds = [resource_type(line) for line in lines + bundles]
     left = {}
     for name, findings in found.items():
         hide = suppressions.get(name)
         left[name] = [f for f in findings if not (hide and hide.hides(f, kinds[f.line - 1]))]
 
     failures = report_run(run, lines[:originals], options)
-    good = {*range(1, originals + 1), *range(len(lines) + 1, len(lines) + len(bundle) + 1)}
+    good = {*range(1, originals + 1), *range(len(lines) + 1, len(lines) + len(bundles) + 1)}
     failures += report_tools(left, good, kinds, seconds, suppressions, options)
     if not options.foreign:
         failures += report_mutants(mutants, unfit, left, originals)
@@ -91,6 +86,7 @@ def arguments():
     parser.add_argument("--work", type=Path, required=True, help="folder in which the tools are installed")
     parser.add_argument("--repository", type=Path, required=True)
     parser.add_argument("--per-profile", type=int, default=3, help="resources of each profile in the sample, at least")
+    parser.add_argument("--check-every", type=int, default=1, help="our own checks on every so many resources of the run")
     parser.add_argument("--tools", default="pyrofile,helios,hl7,fhirclient")
     parser.add_argument("--foreign", action="store_true", help="data made elsewhere: the validators alone")
     return parser.parse_args()
@@ -119,7 +115,7 @@ def report_run(run, sample, options):
     for rule, count in sorted(rules.items()):
         example = next(f"{where} {text}" for where, other, text in run.findings if other == rule)
         print(f"  {rule}: {count}, e.g. {example}")
-    print(f"our own checks on every resource: {len(run.findings)} findings")
+    print(f"our own checks on {run.checked} resources: {len(run.findings)} findings")
     return len(run.findings)
 
 

@@ -39,10 +39,16 @@ def bundle_findings(folder, run):
     return problems
 
 
-def shortest_bundle(folder):
-    """The bundle of the patient with the shortest history on one line, for the validators."""
-    path = min((path for path in folder.glob("*.json") if path.name != "shared.json"), key=lambda path: (path.stat().st_size, path.name))
-    return json.dumps(json.loads(path.read_text()), separators=(",", ":"))
+# Bytes of a history that is long enough to hold something of most types.
+HISTORY = 100_000
+
+
+def sample_bundles(folder):
+    """The bundle of the patient with the shortest history and that of one with some history, on a line each."""
+    by_size = sorted((path.stat().st_size, path.name, path) for path in folder.glob("*.json") if path.name != "shared.json")
+    longer = [entry for entry in by_size if entry[0] >= HISTORY] or by_size[-1:]
+    chosen = dict.fromkeys(path for _, _, path in (by_size[:1] + longer[:1]))
+    return [json.dumps(json.loads(path.read_text()), separators=(",", ":")) for path in chosen]
 
 
 def references(node):

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+# The entry of a bundle, as HL7's validator writes its place.
+ENTRY = re.compile(r"Bundle\.entry\[\d+\]\.resource/\*(\w+)/[^*]*\*/")
+
+
 @dataclass(frozen=True)
 class Finding:
     """One complaint of one tool; `line` counts from 1 in the sample that was given to the tools."""
@@ -17,8 +21,16 @@ class Finding:
     text: str
 
     def key(self, resource_type):
-        """The text that suppressions are matched against; places in arrays are left out."""
-        path = re.sub(r"\[\d+\]|(?<=\.)\d+\.|/\*.*?\*/", "", self.path)
+        """The text that suppressions are matched against; places in arrays are left out, and what is said of an entry of a
+        bundle is said of its resource."""
+        path = self.path
+        inside = ENTRY.match(path)
+        if inside:
+            resource_type = inside[1]
+            path = resource_type + path[inside.end() :]
+        path = re.sub(r"\[\d+\]|(?<=\.)\d+\.|/\*.*?\*/", "", path)
+        if resource_type == "Bundle" and path[:1].isupper():
+            resource_type = path.split(".")[0]
         return f"{self.severity} {resource_type} {self.rule} {path} :: {self.text}"
 
 

@@ -1,20 +1,25 @@
-"""One pass over the run: checks of our own on every resource, and a sample of every type, profile and code."""
+"""One pass over the run: checks of our own, and a sample of every type, profile, element and code."""
 
+import heapq
 import json
+import re
 from collections import Counter, defaultdict
+from zlib import crc32
 
 from .checks import check, gather
 from .findings import Finding
 
 # Bytes of the longest resource in the sample.
-LONGEST = 16_000
+LONGEST = 12_000
+# What a resource shows: its codes with their systems, and its elements, whichever depth they are at.
+SHOWN = re.compile(rb'"system":"[^"]*","code":"[^"]*"|"[A-Za-z]+":')
 
 
 class Run:
     """What one pass over a folder of NDJSON files found."""
 
-    def __init__(self, codes, per_group):
-        self.codes, self.per_group = codes, per_group
+    def __init__(self, codes, per_group, check_every=1):
+        self.codes, self.per_group, self.check_every = codes, per_group, check_every
         self.counts = Counter()
         self.ids = set()
         self.findings = []
@@ -22,7 +27,10 @@ class Run:
         self.units = defaultdict(list)
         self.sample = []
         self.bytes = 0
-        self._places = Counter()
+        self.checked = 0
+        self._shown = defaultdict(set)
+        self._taken = Counter()
+        self._spread = defaultdict(list)
 
     def read(self, folder):
         for path in sorted(folder.glob("*.ndjson")):
@@ -33,6 +41,9 @@ class Run:
         for target, where in self.references.items():
             if target not in self.ids:
                 self.findings.append((where, "own-reference", f"{target} is not in the run"))
+        for _, spread in sorted(self._spread.items()):
+            self.sample += [line for _, line in sorted(spread)]
+        self.sample = list(dict.fromkeys(line.decode().rstrip("\n") for line in self.sample))
 
     def _line(self, path, number, line):
         where = f"{path.name}:{number}"
@@ -46,6 +57,14 @@ class Run:
         self.ids.add(address)
         profiles = tuple(short(profile) for profile in resource.get("meta", {}).get("profile", []))
         self.counts[kind, profiles] += 1
+        # A long bill shows no more than a short one and costs the validators a hundred times as much.
+        if len(line) < LONGEST:
+            self._consider((kind, profiles), str(resource.get("id")), line)
+        if number % self.check_every == 0:
+            self._check(where, resource)
+
+    def _check(self, where, resource):
+        self.checked += 1
         references, units = gather(resource)
         for _, target in references:
             self.references.setdefault(target, where)
@@ -53,29 +72,24 @@ class Run:
             self.units[unit].append(where) if len(self.units[unit]) < 3 else None
         for rule, at, text in check(resource, self.codes):
             self.findings.append((where, rule, f"{at}: {text}"))
-        # A long bill shows no more than a short one and costs the validators a hundred times as much.
-        if len(line) < LONGEST and self._wanted(kind, profiles, resource):
-            self.sample.append(line.decode().rstrip("\n"))
 
-    def _wanted(self, kind, profiles, resource):
-        """The first of each shape (which elements it has), of each code, and evenly spaced ones up to the quota."""
-        group = (kind, profiles)
-        count = self.counts[group]
-        shape = (group, "shape", tuple(sorted(resource)))
-        code = (group, "code", first_code(resource))
-        new = self._places[shape] == 0 or (self._places[code] == 0 and self._places[group] < 3 * self.per_group)
-        spaced = self._places[group] < self.per_group and count >= 4 ** (self._places[group] // 4)
-        if new or spaced:
-            self._places.update([shape, code, group])
-            return True
-        return False
-
-
-def first_code(resource):
-    for name in ("code", "vaccineCode", "medicationCodeableConcept"):
-        for coding in resource.get(name, {}).get("coding", []) if isinstance(resource.get(name), dict) else []:
-            return coding.get("code")
-    return None
+    def _consider(self, group, name, line):
+        """Takes what shows a code or an element that none before it of the group showed, up to three times the quota,
+        and beside them those whose ids have the smallest checksums, which is an even sample of all."""
+        shown = self._shown[group]
+        if self._taken[group] < 3 * self.per_group:
+            found = set(SHOWN.findall(line))
+            if not found <= shown:
+                shown |= found
+                self._taken[group] += 1
+                self.sample.append(line)
+        spread = self._spread[group]
+        # A heap gives its smallest first, which must be the first to go.
+        place = (-crc32(name.encode()), line)
+        if len(spread) < self.per_group:
+            heapq.heappush(spread, place)
+        elif place > spread[0]:
+            heapq.heapreplace(spread, place)
 
 
 def short(profile):
