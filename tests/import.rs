@@ -166,7 +166,8 @@ fn a_drafted_spec_is_right_and_the_data_it_came_from_keeps_it() {
     for line in [
         "subject: true",
         "per: patients",
-        "references: patients",
+        "key_of: patients",
+        "id: uuid",
         "privacy: identifier",
         "origin: data",
         "allowed: [F, M]",

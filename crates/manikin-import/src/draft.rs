@@ -119,7 +119,7 @@ pub fn draft(product: &str, tables: &[Table]) -> String {
                     profile,
                     is_key,
                     Some(table) == subject,
-                    target.map(|to| (names[to].as_str(), Some(to) == subject)),
+                    target.map(|to| (names[to].as_str(), Some(to) == subject, learning.link(table, to))),
                     learning.field(table, place)
                 )
             );
@@ -134,7 +134,7 @@ fn field(
     profile: &Profile,
     is_key: bool,
     of_subject: bool,
-    target: Option<(&str, bool)>,
+    target: Option<(&str, bool, &str)>,
     learn: Option<String>,
 ) -> String {
     let mut keys = Vec::new();
@@ -156,8 +156,8 @@ fn field(
         of_data = true;
     }
     let mut privacy = guess::privacy(&profile.name);
-    if let Some((entity, is_subject)) = target {
-        keys.push(format!("references: {entity}"));
+    if let Some((entity, is_subject, link)) = target {
+        keys.push(format!("{link}: {entity}"));
         privacy = if is_subject { Some("identifier") } else { None };
     } else if is_key {
         privacy = if of_subject { Some("identifier") } else { None };

@@ -37,6 +37,7 @@ const GIVEN: usize = 4;
 pub(super) struct Learning<'a> {
     names: &'a [String],
     profiles: &'a [Vec<Profile>],
+    keys: &'a [Option<usize>],
     parents: &'a [Option<usize>],
     subject: Option<usize>,
     /// The domain of each field that can be learned.
@@ -49,12 +50,12 @@ impl<'a> Learning<'a> {
     pub(super) fn of(
         names: &'a [String],
         profiles: &'a [Vec<Profile>],
-        keys: &[Option<usize>],
+        keys: &'a [Option<usize>],
         relations: &[Vec<Relation>],
         parents: &'a [Option<usize>],
         subject: Option<usize>,
     ) -> Self {
-        let mut learning = Self { names, profiles, parents, subject, domains: Vec::new(), order: Vec::new() };
+        let mut learning = Self { names, profiles, keys, parents, subject, domains: Vec::new(), order: Vec::new() };
         for (table, columns) in profiles.iter().enumerate() {
             let belongs = subject.is_some() && (Some(table) == subject || parents[table].is_some());
             let is_open = |place: usize| {
@@ -98,9 +99,25 @@ impl<'a> Learning<'a> {
         Some(format!("privacy: {{source: {{id: {product}, patients: {patients}, origin: data}}}}\n"))
     }
 
-    /// The `learn:` of a field, ready for its braces.
+    /// How the values of a field would be made, ready for its braces: learned, or new for a key.
     pub(super) fn field(&self, table: usize, place: usize) -> Option<String> {
+        let is_key = self.keys[table] == Some(place) && self.profiles[table][place].ty == Type::Text;
+        if is_key && self.is_learned(table) {
+            return Some("id: uuid".to_owned());
+        }
         self.domains[table][place].as_ref().map(|domain| format!("learn: {{{domain}}}"))
+    }
+
+    /// How a table is tied to the one that its field refers to: rows belong to those above them.
+    pub(super) fn link(&self, table: usize, to: usize) -> &'static str {
+        let mut above = self.parents[table];
+        while let Some(parent) = above {
+            if parent == to {
+                return "key_of";
+            }
+            above = self.parents[parent];
+        }
+        "references"
     }
 
     /// The `learn:` of an entity, as lines.
