@@ -54,7 +54,7 @@ fn of(compared: &Compared, column: &ComparedColumn, sides: [&Values; 3]) -> Dist
 }
 
 fn numbers(sides: [&[f64]; 3], kind: ColumnKind) -> Vec<Cell> {
-    let ends = [sides[0], sides[2]].map(|values| ends_of(values));
+    let ends = [sides[0], sides[2]].map(ends_of);
     let (low, high) = match ends {
         [Some(a), Some(b)] => (a.0.min(b.0), a.1.max(b.1)),
         [Some(one), None] | [None, Some(one)] => one,
@@ -151,8 +151,7 @@ fn days(low: f64, high: f64) -> Vec<f64> {
     let first = (i64::from(year) * 12 + i64::from(month) - 1).div_euclid(months.into()) * i64::from(months);
     let mut edges = Vec::new();
     let mut at = first;
-    loop {
-        let Some(day) = calendar::date(at.div_euclid(12), at.rem_euclid(12) + 1, 1) else { break };
+    while let Some(day) = calendar::date(at.div_euclid(12), at.rem_euclid(12) + 1, 1) {
         edges.push(f64::from(day));
         if f64::from(day) > high && edges.len() > 1 {
             break;

@@ -114,8 +114,8 @@ pub(super) fn journeys(sides: &Sides) -> Option<Journeys> {
     for (place, side) in [&sides.real, &sides.holdout, &sides.synthetic].into_iter().enumerate() {
         for kinds in visits.of_patients(side) {
             *patients.of(place) += 1;
-            for visit in 0..kinds.len().min(VISITS - 1) {
-                let key = (visit as u8 + 1, kinds[visit].clone(), kinds.get(visit + 1).cloned());
+            for (visit, kind) in kinds.iter().enumerate().take(VISITS - 1) {
+                let key = (visit as u8 + 1, kind.clone(), kinds.get(visit + 1).cloned());
                 *flows.entry(key).or_default().of(place) += 1;
             }
         }

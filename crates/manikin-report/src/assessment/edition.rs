@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(Edition::Public.count(0), Some(0));
         for count in 11..2000 {
             let shown = Edition::Public.count(count).expect("shown");
-            assert!(shown % 10 == 0 && shown > 10 && shown.abs_diff(count) < 10, "{count} as {shown}");
+            assert!(shown.is_multiple_of(10) && shown > 10 && shown.abs_diff(count) < 10, "{count} as {shown}");
         }
     }
 
