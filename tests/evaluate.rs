@@ -442,11 +442,14 @@ fn a_relational_set_split_by_patient_is_evaluated_whole_and_replayed_patients_ar
     assert!(limits(&found, "pass").contains("orphans"));
     assert!(limits(&found, "pass").contains("patient_attacks_beyond_chance"));
 
-    let (ran, folder) = evaluate(&leaky, &["--only", "patients"]);
+    assert!(limits(&found, "pass").contains("identifiers"), "names repeat by nature");
+
+    let (ran, folder) = evaluate(&leaky, &["--only", "patients,leaks"]);
     let ran = ran.exits(1);
     let found = report(&folder);
     let failed = limits(&found, "fail");
     assert!(failed.contains("patient_replays") || failed.contains("patient_attacks_beyond_chance"), "{}", ran.said());
+    assert!(failed.contains("identifiers"), "{}", ran.said());
 
     let whole = clean.join("all");
     let (folds, out) = ([clean.join("train"), clean.join("synthetic")], clean.join("refused"));

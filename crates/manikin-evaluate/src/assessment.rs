@@ -328,7 +328,7 @@ impl Family {
     /// Whether its limits hold what is so of train and not of holdout.
     #[must_use]
     pub fn needs_holdout(self) -> bool {
-        matches!(self, Self::Copies | Self::Membership | Self::Disclosure | Self::Patients)
+        matches!(self, Self::Copies | Self::Membership | Self::Disclosure | Self::Patients | Self::Leaks)
     }
 }
 

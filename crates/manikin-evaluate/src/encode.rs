@@ -88,7 +88,7 @@ fn not_compared(spec: &Spec, id: EntityId, place: FieldId, field: &Field) -> Opt
 
 /// The values of a column on the three sides, or why they cannot be compared.
 fn column(columns: &[&Column; 3], notes: &mut Vec<String>, name: &str) -> Result<(ColumnKind, [Values; 3]), String> {
-    if columns[0].null_count() == columns[0].len() && columns[0].len() > 0 {
+    if !columns[0].is_empty() && columns[0].null_count() == columns[0].len() {
         notes.push(format!("{name} has no value in the real data"));
     }
     let kind = match columns[0].ty() {

@@ -44,7 +44,8 @@ pub(crate) fn judge(found: Vec<Found>, profile: &Profile, grounds: &Grounds) -> 
         judged.push(of_one(one, limit, grounds));
     }
     for (held, used) in profile.limits.iter().zip(used) {
-        if !used && !(held.where_it_applies && !grounds.absence.partial) {
+        let is_due = !held.where_it_applies || grounds.absence.partial;
+        if is_due && !used {
             judged.push(missing(held, (grounds.absent)(held, &grounds.absence)));
         }
     }

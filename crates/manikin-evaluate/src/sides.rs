@@ -110,7 +110,8 @@ impl Sides {
         let lacking = align(spec, &mut [&mut real, &mut holdout, &mut synthetic], &mut notes)?;
         let people = people(spec, &real);
         for loaded in [&real, &holdout, &synthetic] {
-            for &id in people.iter().filter(|id| loaded.tables.get(&id.0).is_some_and(|rows| rows.rows() == 0)) {
+            let empty = people.iter().find(|id| loaded.tables.get(&id.0).is_some_and(|rows| rows.rows() == 0));
+            if let Some(&id) = empty {
                 let message = format!("the {} data have no rows of {}", loaded.name(), spec[id].name);
                 let diagnostic = Diagnostic::error(codes::NOTHING_TO_EVALUATE, message);
                 return Err(diagnostic.help("give files with rows, not with a header alone").into());

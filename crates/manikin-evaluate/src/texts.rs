@@ -41,7 +41,10 @@ pub(crate) fn leaks(sides: &Sides, level: f64) -> Vec<Score> {
         let own = &sides.spec[id][field];
         own.references.is_none() && !compared(id, field)
     });
-    leaks::leaks(&of(&train), &of(&holdout), &of(&synthetic), level)
+    let (train, holdout, synthetic) = (of(&train), of(&holdout), of(&synthetic));
+    let mut scores = leaks::leaks(&train, &holdout, &synthetic, level);
+    scores.extend(leaks::beyond_chance(&train, &holdout, &synthetic));
+    scores
 }
 
 fn of(columns: &[Column]) -> Vec<Texts<'_>> {

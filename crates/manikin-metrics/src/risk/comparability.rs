@@ -96,7 +96,7 @@ pub(crate) fn overlap(train: &Coded, holdout: &Coded) -> Overlap {
 
 /// The probability that at least `hits` of independent trials succeed: exact up to some thousand trials that are not
 /// certain, by the normal approximation beyond.
-fn at_least(chances: &[f64], hits: usize) -> f64 {
+pub(crate) fn at_least(chances: &[f64], hits: usize) -> f64 {
     if hits == 0 {
         return 1.0;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::comparability::at_least;
 use super::distinct::Mixing;
 use super::patterns::{PATTERNS, find};
 use crate::score::{Definition, Direction, Score};
@@ -17,6 +18,16 @@ pub const REPLAYED: Definition = Definition {
     reference: "HIPAA Privacy Rule, 45 CFR 164.514(b)(2): the identifiers of safe harbor",
 };
 
+/// Whether the identifiers that got out are those of train.
+pub const REPLAYED_P: Definition = Definition {
+    name: "identifier_replay_p",
+    means: "how often chance alone would let as many of the identifiers found in synthetic texts be those of train and not \
+            of holdout; a small value means that identifiers of the people the data were made from got out",
+    direction: Direction::Higher,
+    range: (0.0, 1.0),
+    reference: "own; exact under a random split of people, by Bonferroni over the columns of identifiers",
+};
+
 /// Texts that hold what looks like an identifier.
 pub const PATTERN: Definition = Definition {
     name: "identifier_pattern",
@@ -27,7 +38,7 @@ pub const PATTERN: Definition = Definition {
 };
 
 /// The definitions of its scores.
-pub(crate) const DEFINITIONS: &[&Definition] = &[&REPLAYED, &PATTERN];
+pub(crate) const DEFINITIONS: &[&Definition] = &[&REPLAYED, &REPLAYED_P, &PATTERN];
 
 /// A named column of texts; an empty text is null.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +95,43 @@ pub fn leaks(train: &[Texts<'_>], holdout: &[Texts<'_>], synthetic: &[Texts<'_>]
     scores
 }
 
+/// Compares how many identifiers of train and of holdout are found in synthetic texts; `None` where no column of
+/// identifiers is in both, or no text is there to look in.
+///
+/// Names repeat by nature, so finding some says nothing. But people were parted at random: of the values that only one
+/// fold has, those found belong to train about as often as there are such values of train, unless train got out.
+#[must_use]
+pub fn beyond_chance(train: &[Texts<'_>], holdout: &[Texts<'_>], synthetic: &[Texts<'_>]) -> Option<Score> {
+    let texts: Vec<Vec<u64>> = synthetic
+        .iter()
+        .flat_map(|column| column.values)
+        .filter(|text| !text.is_empty())
+        .map(|text| words(text))
+        .collect();
+    let (mut tested, mut least, mut found) = (0usize, 1.0f64, [0usize; 2]);
+    for identifier in train {
+        let Some(other) = holdout.iter().find(|other| other.name == identifier.name) else { continue };
+        let (own, other) = (Known::new(identifier.values), Known::new(other.values));
+        let counts = [own.only(&other), other.only(&own)].map(|only| (only.sequences.len(), only.found(&texts)));
+        let [(of_train, in_train), (of_holdout, in_holdout)] = counts;
+        if of_train == 0 || of_holdout == 0 {
+            continue;
+        }
+        tested += 1;
+        let share = of_train as f64 / (of_train + of_holdout) as f64;
+        least = least.min(at_least(&vec![share; in_train + in_holdout], in_train));
+        found[0] += in_train;
+        found[1] += in_holdout;
+    }
+    let method = format!(
+        "{} values of train and {} of holdout found, of those that only one of them has; binomial, the least of {tested} \
+         columns of identifiers",
+        found[0], found[1]
+    );
+    let p = (least * tested as f64).min(1.0);
+    (tested > 0 && !texts.is_empty()).then(|| REPLAYED_P.score(Vec::new(), p, found[0] + found[1], method))
+}
+
 /// Identifiers as sequences of words.
 struct Known {
     /// A fingerprint of each sequence.
@@ -104,6 +152,26 @@ impl Known {
             }
         }
         known
+    }
+
+    /// Those that another list does not have.
+    fn only(&self, other: &Self) -> Self {
+        let mut only = Self { sequences: self.sequences.clone(), lengths: self.lengths };
+        only.sequences.retain(|sequence, ()| !other.sequences.contains_key(sequence));
+        only
+    }
+
+    /// How many of them occur in texts.
+    fn found(&self, texts: &[Vec<u64>]) -> usize {
+        let mut left = self.sequences.clone();
+        for words in texts {
+            for length in (1..=WORDS).filter(|&length| self.lengths[length]) {
+                for window in words.windows(length) {
+                    left.remove(&sequence(window));
+                }
+            }
+        }
+        self.sequences.len() - left.len()
     }
 
     fn in_words(&self, words: &[u64]) -> bool {
@@ -147,5 +215,22 @@ mod tests {
         assert!(scores.iter().all(|score| !score.method.contains("Okonkwo")));
         assert!(!leaks(&real, &[], &[], 0.95)[0].is_computed());
         assert!(!leaks(&real, &[], &[Texts { name: "note", values: &[] }], 0.95)[0].is_computed());
+    }
+
+    #[test]
+    fn names_that_repeat_by_nature_are_chance_and_numbers_of_train_are_not() {
+        let numbered = |from: usize| -> Vec<String> { (from..from + 200).map(|n| format!("999-{n:05}")).collect() };
+        let (train, holdout) = (numbered(0), numbered(200));
+        let side = |values| [Texts { name: "ssn", values }];
+        let p = |found: &[String]| {
+            let texts = [Texts { name: "note", values: found }];
+            beyond_chance(&side(&train), &side(&holdout), &texts).and_then(|score| score.value)
+        };
+        let both: Vec<String> = train[..20].iter().chain(&holdout[..20]).cloned().collect();
+        assert!(p(&both).is_some_and(|p| p > 0.1));
+        // Twenty values of train and none of holdout: one half to the twentieth.
+        assert!(p(&train[..20]).is_some_and(|p| (p - 0.5f64.powi(20)).abs() < 1e-12));
+        assert_eq!(p(&["nothing".to_owned()]), Some(1.0));
+        assert_eq!(p(&[]), None);
     }
 }
