@@ -104,12 +104,13 @@ impl Calibrated {
     }
 }
 
-/// Divides a table by its sums over everything but `condition`; where the sum is 0 the table stays 0.
+/// Divides a table by its sums over everything but `condition`; where the sum is 0 the table stays 0, and where it is so
+/// small that its inverse is infinite the table becomes 0: what is given has a probability below 1e-307.
 pub(crate) fn given_slice(domain: &Domain, set: &AttributeSet, values: &mut [f64], condition: &AttributeSet) {
     let projection = Projection::new(domain, set, condition);
     let mut sums = Vec::new();
     projection.sum(values, &mut sums, &mut Vec::new());
-    sums.iter_mut().for_each(|sum| *sum = if *sum > 0.0 { 1.0 / *sum } else { 0.0 });
+    sums.iter_mut().for_each(|sum| *sum = if *sum >= f64::MIN_POSITIVE { 1.0 / *sum } else { 0.0 });
     projection.multiply(&sums, values, &mut Default::default());
 }
 
@@ -174,6 +175,14 @@ fn product(domain: &Domain, a: &Table, b: &Table, keep: &AttributeSet) -> Table 
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_condition_that_hardly_ever_holds_gives_finite_probabilities() {
+        let domain = Domain::new([("a", 2), ("b", 2)]).unwrap();
+        let mut values = vec![1e-310, 3e-310, 0.25, 0.75];
+        given_slice(&domain, &domain.all(), &mut values, &AttributeSet::EMPTY.with(0));
+        assert_eq!(values, [0.0, 0.0, 0.25, 0.75]);
+    }
+
     use super::*;
     use crate::belief::Propagation;
     use crate::belief::tests::{brute_force, project, small_model};

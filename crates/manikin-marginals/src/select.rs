@@ -18,6 +18,12 @@ const QUERY_CELLS: u64 = 1 << 22;
 /// The most cells that are counted at once: 128 MiB.
 const BATCH_CELLS: u64 = 1 << 24;
 
+/// The most units of [`ROW`] that a model's cell counts for: 2^52, which is four thousand million rows.
+///
+/// # Source
+/// ASSUMED: more rows than a source has.
+const MOST_UNITS: f64 = 4_503_599_627_370_496.0;
+
 /// The mean of |x| for a standard normal x: the square root of 2/pi.
 pub(crate) const MEAN_ABSOLUTE: f64 = 0.797_884_560_802_865_4;
 
@@ -84,9 +90,16 @@ pub(crate) fn distances<R: Records + ?Sized>(
 }
 
 /// The L1 distance of counts from `total` times probabilities, in units of [`ROW`].
+///
+/// What the model expects is held to [`MOST_UNITS`], and a sum that would not fit saturates: neither moves further than the
+/// counts do, and nothing overflows whatever noise made of the model.
 pub(crate) fn distance(counts: &[i64], expected: &[f64], total: f64) -> i64 {
     let scale = total * ROW as f64;
-    counts.iter().zip(expected).map(|(n, p)| (n - (p * scale).round() as i64).abs()).sum()
+    let model = |p: &f64| (p * scale).round().clamp(0.0, MOST_UNITS) as i64;
+    counts
+        .iter()
+        .zip(expected)
+        .fold(0, |sum: i64, (n, p)| sum.saturating_add(n.saturating_sub(model(p)).saturating_abs()))
 }
 
 /// Noisy distances of all `sets` at once, in rows: one vector whose every entry is as sensitive as a marginal in L1.
