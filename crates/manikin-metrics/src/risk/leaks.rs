@@ -229,7 +229,7 @@ mod tests {
         let both: Vec<String> = train[..20].iter().chain(&holdout[..20]).cloned().collect();
         assert!(p(&both).is_some_and(|p| p > 0.1));
         // Twenty values of train and none of holdout: one half to the twentieth.
-        assert!(p(&train[..20]).is_some_and(|p| (p - 0.5f64.powi(20)).abs() < 1e-12));
+        assert!(p(&train[..20]).is_some_and(|p| (p - 1.0 / 1_048_576.0).abs() < 1e-12));
         assert_eq!(p(&["nothing".to_owned()]), Some(1.0));
         assert_eq!(p(&[]), None);
     }
