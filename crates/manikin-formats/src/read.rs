@@ -364,7 +364,10 @@ fn infer_csv(files: &[PathBuf], entity: &str, options: ReadOptions) -> Result<Ve
 }
 
 /// Calls `each` with every object of an NDJSON or JSON file, its number and, in NDJSON, its line.
-pub(crate) fn json_rows(file: &Path, mut each: impl FnMut(u64, Option<u64>, &Map<String, Value>)) -> Result<u64, FormatError> {
+pub(crate) fn json_rows(
+    file: &Path,
+    mut each: impl FnMut(u64, Option<u64>, &Map<String, Value>),
+) -> Result<u64, FormatError> {
     let bytes = bytes_of(file)?;
     let text = utf8(&bytes, file)?;
     let syntax = |line: u64, error: serde_json::Error| FormatError::Syntax {

@@ -57,7 +57,8 @@ pub(crate) fn run(asked: &Generate, voice: Voice) -> Result<ExitCode, End> {
     }
     if let Some(model) = manifest.origin.model.as_ref().filter(|model| !model.private) {
         let of = model.source.as_deref().unwrap_or("real records");
-        voice.say(&format!("NOT PRIVATE: learned from {of} without noise, so treat {folder} as the records themselves"));
+        voice
+            .say(&format!("NOT PRIVATE: learned from {of} without noise, so treat {folder} as the records themselves"));
     }
     for standard in &manifest.standards {
         let tables: Vec<(&str, u64)> = standard.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
