@@ -2,7 +2,6 @@
 //!
 //! Nothing here prints. A verb returns data, or a [`Failure`]: diagnostics with the texts they point into.
 
-mod audit;
 mod budget;
 pub mod describe;
 mod evaluate;
@@ -25,12 +24,11 @@ mod target;
 mod validate;
 mod words;
 
-pub use audit::{Audit, AuditDesign, AuditRequest, Verdict, audit};
 pub use budget::{LEDGER_VARIABLE, Opening, default_ledger, now, open_ledger};
 pub use evaluate::{EvaluateOptions, REPORT, evaluate, exit_code};
 pub use evaluate_forms::{figure_text, gate_texts, gates, report_junit, report_markdown, report_sarif, status_word};
 pub use failure::Failure;
-pub use fit::{FitRequest, FitTerms, Protection, fit};
+pub use fit::{FitRequest, Protection, fit};
 pub use generate::{Bundles, GenerateOptions, Generated, Partition, Shape, generate};
 pub use import::{ACCOUNT, ImportOptions, OpenedImport, draft_spec, import, open_import};
 pub use library::{SpecFiles, Template, built_in, built_in_names, templates};
