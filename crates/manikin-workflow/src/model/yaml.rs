@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_tree_is_the_same_after_writing_and_reading() {
-        let text = "a: {b: [1, 2.50, \"x: y\"], c: []}\n'no': ~\nd:\n  - {e: 'it''s', f: |\n      two\n      lines\n    }\n  - [1, [2, {g: true}]]\n\"1\": 00012\nh: -.5e3\n";
+        let text = "a: {b: [1, 2.50, \"x: y\"], c: []}\n'no': ~\nd:\n  - e: 'it''s'\n    f: |\n      two\n      lines\n  - [1, [2, {g: true}]]\n\"1\": 00012\nh: -.5e3\n";
         let mut sources = Sources::new();
         let file = sources.add("a.yaml", text);
         let (first, found) = yaml::parse(text, file);
