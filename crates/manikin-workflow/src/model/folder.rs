@@ -184,7 +184,8 @@ impl ModelFolder {
         let read = |name: &str| {
             fs::read(folder.join(name)).map_err(|error| {
                 let message = format!("{} is no learned model: {name}: {}", folder.display(), error.kind());
-                Diagnostic::error(codes::NOT_A_MODEL, message).help("name the folder that `manikin fit` wrote")
+                let found = Diagnostic::error(codes::NOT_A_MODEL, message);
+                Failure::of(found.help("name the folder that `manikin fit` wrote"))
             })
         };
         let (statement, measurements) = (read(STATEMENT)?, read(MEASUREMENTS)?);
