@@ -81,7 +81,8 @@ fn arguments(folder: &Path, output: &str, more: &[&str]) -> Vec<String> {
     let ledger = path("ledger.sqlite");
     let defaults = [("--epsilon", "1"), ("--delta", "1e-6"), ("--ledger", &ledger), ("--method", "independent")];
     for (option, value) in defaults {
-        if !more.contains(&option) && !(option == "--ledger" && more.contains(&"--no-privacy")) {
+        let is_ledger_of_no_privacy = option == "--ledger" && more.contains(&"--no-privacy");
+        if !more.contains(&option) && !is_ledger_of_no_privacy {
             all.extend([option.to_owned(), value.to_owned()]);
         }
     }
