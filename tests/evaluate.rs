@@ -200,9 +200,7 @@ fn without_a_holdout_no_comparison_passes_and_the_report_says_why() {
 fn a_holdout_that_holds_train_rows_is_refused() {
     let Some(adult) = Adult::unpacked("evaluate-shared", 4_000) else { return };
     let mut shared = adult.lines["holdout"].clone();
-    for row in 1..=200 {
-        shared[row] = adult.lines["train"][row].clone();
-    }
+    shared[1..=200].clone_from_slice(&adult.lines["train"][1..=200]);
     adult.write("shared", &shared);
     let (ran, folder) = adult.evaluate("train", "shared", "synthetic", &["--only", "columns"]);
     let ran = ran.exits(2);
@@ -228,7 +226,7 @@ fn data_of_another_form_are_refused_with_a_hint() {
     let (ran, _) = adult.evaluate("train", "holdout", "typed", &[]);
     let ran = ran.exits(2);
     assert!(ran.err.contains("census.age") && ran.err.contains("integer"), "{}", ran.err);
-    adult.write("bare", &adult.lines["synthetic"][..1].to_vec());
+    adult.write("bare", &adult.lines["synthetic"][..1]);
     let (ran, _) = adult.evaluate("train", "holdout", "bare", &[]);
     assert!(ran.exits(2).err.contains("MK1004"));
     let (ran, _) = adult.evaluate("train", "holdout", "nowhere", &[]);
