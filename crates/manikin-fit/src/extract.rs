@@ -306,6 +306,13 @@ pub enum Prepared<'a> {
     Held(Vec<LevelRows>),
     /// A single table that is read from its files for each count.
     Read(&'a Extract),
+    /// Records with made-up patients among them, one part for each level.
+    Planted {
+        /// The records.
+        records: &'a Prepared<'a>,
+        /// The rows of the made-up patients.
+        canaries: Vec<LevelRows>,
+    },
 }
 
 impl Prepared<'_> {
@@ -314,6 +321,13 @@ impl Prepared<'_> {
         match self {
             Prepared::Held(levels) => levels.get(index).map_or(Counted::Nothing, Counted::Held),
             Prepared::Read(extract) => Counted::Read(extract),
+            Prepared::Planted { records, canaries } => {
+                let own = records.level(index);
+                match canaries.get(index) {
+                    Some(canaries) => Counted::Planted(Box::new(own), canaries),
+                    None => own,
+                }
+            }
         }
     }
 }
@@ -323,6 +337,7 @@ pub(crate) enum Counted<'a> {
     Nothing,
     Held(&'a LevelRows),
     Read(&'a Extract),
+    Planted(Box<Counted<'a>>, &'a LevelRows),
 }
 
 impl Records for Counted<'_> {
@@ -330,6 +345,10 @@ impl Records for Counted<'_> {
         match self {
             Counted::Nothing => Ok(()),
             Counted::Held(rows) => rows.scan(visit),
+            Counted::Planted(records, canaries) => {
+                records.scan(visit)?;
+                canaries.scan(visit)
+            }
             Counted::Read(extract) => {
                 let mut failed = Ok(());
                 extract

@@ -22,6 +22,7 @@
 //!
 //! The derivation and the proof in full: docs/fitting.md.
 
+mod audit;
 mod error;
 mod extract;
 mod learn;
@@ -32,6 +33,7 @@ mod portion;
 mod view;
 mod weights;
 
+pub use audit::{Canaries, CountNoise};
 pub use error::FitError;
 pub use extract::{Extract, Prepared};
 pub use learn::{FitMethod, LearnOptions, LearnedLevel, check_size, domain_of, learn_levels};

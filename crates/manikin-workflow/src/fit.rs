@@ -4,10 +4,10 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use manikin_diagnostic::{Code, Diagnostic, Diagnostics, codes};
-use manikin_fit::{Extract, FitError, FitMethod, LearnOptions, Progress, check_size, learn_levels};
+use manikin_fit::{Extract, FitError, FitMethod, LearnOptions, Prepared, Progress, check_size, learn_levels};
 use manikin_formats::{Existing, Staging};
 use manikin_marginals::FitOptions;
-use manikin_privacy::{ExactSession, Fingerprinter, Ledger, Loss, Rho, Session, Statement, rho_for};
+use manikin_privacy::{ExactSession, Ledger, Loss, Rho, Session, Statement, rho_for};
 use manikin_spec::document::Origin;
 use manikin_spec::spec::{AttributeKind, Learned, Source};
 
@@ -28,6 +28,13 @@ pub struct FitRequest {
     pub output: PathBuf,
     /// What to do where it is there already.
     pub existing: Existing,
+    /// What is spent, and on what.
+    pub terms: FitTerms,
+}
+
+/// What a fit spends, and on what.
+#[derive(Clone, Debug)]
+pub struct FitTerms {
     /// ε of the whole model.
     pub epsilon: f64,
     /// δ of the whole model.
@@ -64,21 +71,13 @@ pub enum Protection {
 /// - `MK1508`: learning ended early; what was charged is spent
 pub fn fit(checked: &Checked, request: &FitRequest, progress: &dyn Progress) -> Result<Written, Failure> {
     let (learned, source) = declared(checked)?;
-    let rho = budget(request, source)?;
-    let options = LearnOptions {
-        method: request.method,
-        workload: request.workload,
-        most_cells: (request.model_megabytes * 131_072.0) as u64,
-        fit: match request.protection {
-            Protection::Ledger(_) => FitOptions::default(),
-            // There is no noise to stop at.
-            Protection::None => FitOptions { noise_share: 0.0, ..FitOptions::default() },
-        },
-    };
+    let terms = &request.terms;
+    let rho = budget(terms, source)?;
+    let options = terms.options();
     check_size(&checked.spec, learned, &options)?;
     let extract = Extract::find(&checked.spec, &request.data)?;
     let staging = Staging::begin(&request.output, request.existing)?;
-    let (levels, account) = match &request.protection {
+    let (levels, account) = match &terms.protection {
         Protection::None => {
             let records = extract.read(progress, &mut |_| {})?;
             let mut session = ExactSession::without_privacy(rho);
@@ -86,24 +85,36 @@ pub fn fit(checked: &Checked, request: &FitRequest, progress: &dyn Progress) -> 
             (levels, session.finish())
         }
         Protection::Ledger(address) => {
-            let mut ledger = open_ledger(address, Opening::Existing)?;
-            // A source without a budget is refused before anything is read.
-            ledger.balance(&source.id, now()).map_err(|error| unknown_source(error, request, source))?;
-            let mut fingerprinter = ledger.fingerprinter()?;
-            let records = extract.read(progress, &mut |id| fingerprinter.patient(id))?;
-            let mut session = charged(&mut ledger, source, rho, &extract, fingerprinter)?;
+            let (mut ledger, records) = admitted(address, source, terms, &extract, progress)?;
+            let mut session = charged(&mut ledger, source, rho, "manikin fit")?;
             let levels = learn_levels(&checked.spec, learned, &records, &options, &mut session, progress)?;
             (levels, session.finish())
         }
     };
-    let statement = statement(request, source, rho, &extract, account);
+    let statement = statement(terms, source, rho, &extract, account);
     let written = write_model(checked, staging.folder(), &levels, &statement)?;
     staging.commit()?;
     Ok(written)
 }
 
+impl FitTerms {
+    /// How levels are learned.
+    pub(crate) fn options(&self) -> LearnOptions {
+        LearnOptions {
+            method: self.method,
+            workload: self.workload,
+            most_cells: (self.model_megabytes * 131_072.0) as u64,
+            fit: match self.protection {
+                Protection::Ledger(_) => FitOptions::default(),
+                // There is no noise to stop at.
+                Protection::None => FitOptions { noise_share: 0.0, ..FitOptions::default() },
+            },
+        }
+    }
+}
+
 /// What is learned from which source; an error for each setting that is missing or not public.
-fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure> {
+pub(crate) fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure> {
     let spec = &checked.spec;
     let mut wrong = Diagnostics::new();
     let error = |code: Code, message: String, path: &[&str], help: &str| {
@@ -169,7 +180,7 @@ fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure> {
 }
 
 /// The ρ that ε and δ allow.
-fn budget(request: &FitRequest, source: &Source) -> Result<Rho, Failure> {
+pub(crate) fn budget(request: &FitTerms, source: &Source) -> Result<Rho, Failure> {
     let refuse = |message: String, help: String| Err(Diagnostic::error(codes::BAD_BUDGET, message).help(help).into());
     let (epsilon, delta) = (request.epsilon, request.delta);
     if !(epsilon.is_finite() && epsilon > 0.0) {
@@ -193,14 +204,19 @@ fn budget(request: &FitRequest, source: &Source) -> Result<Rho, Failure> {
     Ok(rho)
 }
 
-/// A session under a charge that is on disk before it exists.
-fn charged(
-    ledger: &mut Ledger,
+/// The ledger, and the records once it has admitted them. Nothing is charged yet.
+pub(crate) fn admitted<'a>(
+    address: &str,
     source: &Source,
-    rho: Rho,
-    extract: &Extract,
-    mut fingerprinter: Fingerprinter,
-) -> Result<Session, Failure> {
+    terms: &FitTerms,
+    extract: &'a Extract,
+    progress: &dyn Progress,
+) -> Result<(Ledger, Prepared<'a>), Failure> {
+    let mut ledger = open_ledger(address, Opening::Existing)?;
+    // A source without a budget is refused before anything is read.
+    ledger.balance(&source.id, now()).map_err(|error| unknown_source(error, terms, source))?;
+    let mut fingerprinter = ledger.fingerprinter()?;
+    let records = extract.read(progress, &mut |id| fingerprinter.patient(id))?;
     for path in extract.private_files() {
         let added = File::open(path).and_then(|file| fingerprinter.table(file));
         added.map_err(|error| {
@@ -210,13 +226,17 @@ fn charged(
         })?;
     }
     ledger.admit(&source.id, &fingerprinter.finish(), now())?;
-    let loss = Loss::of_rho(rho);
-    let reservation = ledger.reserve(&source.id, loss, "manikin fit", now(), now().plus(RESERVED_SECONDS))?;
+    Ok((ledger, records))
+}
+
+/// A session under a charge that is on disk before it exists.
+pub(crate) fn charged(ledger: &mut Ledger, source: &Source, rho: Rho, about: &str) -> Result<Session, Failure> {
+    let reservation = ledger.reserve(&source.id, Loss::of_rho(rho), about, now(), now().plus(RESERVED_SECONDS))?;
     Ok(Session::begin(ledger.charge(reservation, now())?))
 }
 
 /// The ledger's refusal of a source without a total, with the command that sets one.
-fn unknown_source(error: manikin_privacy::LedgerError, request: &FitRequest, source: &Source) -> Failure {
+fn unknown_source(error: manikin_privacy::LedgerError, request: &FitTerms, source: &Source) -> Failure {
     if !matches!(error, manikin_privacy::LedgerError::UnknownSource { .. }) {
         return error.into();
     }
@@ -229,13 +249,7 @@ fn unknown_source(error: manikin_privacy::LedgerError, request: &FitRequest, sou
     Diagnostic::error(codes::UNKNOWN_SOURCE, error.to_string()).help(help).into()
 }
 
-fn statement(
-    request: &FitRequest,
-    source: &Source,
-    rho: Rho,
-    extract: &Extract,
-    account: Statement,
-) -> PrivacyStatement {
+fn statement(request: &FitTerms, source: &Source, rho: Rho, extract: &Extract, account: Statement) -> PrivacyStatement {
     let mut assumed = vec![
         "the spec: entities, fields, types, domains, bins, caps and shares".to_owned(),
         format!("the size of the source, about {} patients", source.patients),

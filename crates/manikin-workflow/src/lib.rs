@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints. A verb returns data, or a [`Failure`]: diagnostics with the texts they point into.
 
+mod audit;
 mod budget;
 pub mod describe;
 mod evaluate;
@@ -24,11 +25,12 @@ mod target;
 mod validate;
 mod words;
 
+pub use audit::{Audit, AuditDesign, AuditRequest, Verdict, audit};
 pub use budget::{LEDGER_VARIABLE, Opening, default_ledger, now, open_ledger};
 pub use evaluate::{EvaluateOptions, REPORT, evaluate, exit_code};
 pub use evaluate_forms::{figure_text, gate_texts, gates, report_junit, report_markdown, report_sarif, status_word};
 pub use failure::Failure;
-pub use fit::{FitRequest, Protection, fit};
+pub use fit::{FitRequest, FitTerms, Protection, fit};
 pub use generate::{Bundles, GenerateOptions, Generated, Partition, Shape, generate};
 pub use import::{ACCOUNT, ImportOptions, OpenedImport, draft_spec, import, open_import};
 pub use library::{SpecFiles, Template, built_in, built_in_names, templates};
@@ -40,7 +42,8 @@ pub use manikin_mapping::Standard;
 pub use manikin_privacy::{Balance, Delta, Entry, Event, Ledger, Loss, Rho, Total, UnixSeconds, epsilon_at, rho_for};
 pub use mapping::{HeldMapping, copy_mapping, hold_mappings, standard};
 pub use model::{
-    Cap, LevelSummary, MODEL_SPEC, ModelSummary, PieceSummary, PrivacyStatement, RefitRequest, Written, describe_model, refit,
+    Cap, LevelSummary, MODEL_SPEC, ModelSummary, PieceSummary, PrivacyStatement, RefitRequest, Written, describe_model,
+    refit,
 };
 pub use names::name_mappings;
 pub use outline::{EdgeCaseOutline, EntityOutline, Expected, FieldOutline, Outline, outline};

@@ -1,5 +1,6 @@
 //! The verbs: each calls its function in the workflow and prints what it gives.
 
+mod audit;
 mod budget;
 mod check;
 mod describe;
@@ -38,6 +39,7 @@ pub(crate) fn run(line: Line) -> ExitCode {
         Verb::Generate(asked) => generate::run(&asked, voice),
         Verb::Init(asked) => init::run(&asked, voice),
         Verb::Fit(asked) => fit::run(&asked, voice),
+        Verb::Audit(asked) => audit::run(&asked, voice),
         Verb::Refit(asked) => refit::run(&asked, voice),
         Verb::Model(asked) => model::run(&asked, voice),
         Verb::Import(asked) => import::run(&asked, voice),

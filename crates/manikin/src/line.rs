@@ -102,6 +102,11 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  manikin budget set claims-2025 --epsilon 3 --delta 1e-9\n  manikin fit extract --spec claims.yaml --epsilon 1 --delta 1e-9 -o model\n  manikin generate model -o data --patients 50000\n  manikin fit extract --spec claims.yaml --epsilon 1 --delta 1e-9 --no-privacy -o inside   # never leaves the walls\n\nDATA is a folder with one CSV or Parquet file per entity, or the file of the only one.\nThe budget is charged before the first noise is drawn: an attempt that fails later has spent it.\nNothing that is said depends on a record; `manikin validate` is where a custodian finds faults of records."
     )]
     Fit(Fit),
+    /// Test a fit's claim: plant canary patients, learn, and guess which were there
+    #[command(
+        after_help = "Examples:\n  manikin audit extract --spec claims.yaml --epsilon 1 --delta 1e-9\n  manikin audit extract --spec claims.yaml --epsilon 1 --delta 1e-9 --no-privacy   # the control: must be refuted\n  manikin audit extract --spec claims.yaml --epsilon 1 --delta 1e-9 --runs 20\n\nEvery fit is charged as any other: what is printed is computed from records. No model is kept.\nExit codes: 0 the lower bound on ε is not above the claim; 1 it is; 2 bad input, or could not run; 3 the audit could say nothing."
+    )]
+    Audit(Audit),
     /// Fit a model again to its stored measurements, which costs nothing
     #[command(after_help = "Example:\n  manikin refit model -o smoother --noise-share 1")]
     Refit(Refit),
@@ -209,6 +214,51 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "LEDGER")]
     pub(crate) ledger: Option<String>,
     /// Fit without noise and without a budget: the model is marked, and is kept as the records are
+    #[arg(long, conflicts_with = "ledger")]
+    pub(crate) no_privacy: bool,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Folder of the tables, or the file of the only one
+    pub(crate) data: PathBuf,
+    /// Spec that says what is learned: a file, or the name of one in the library
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) spec: String,
+    /// The ε that a fit claims
+    #[arg(long, allow_negative_numbers = true, value_name = "E")]
+    pub(crate) epsilon: f64,
+    /// The δ that a fit claims, below one in the number of patients
+    #[arg(long, allow_negative_numbers = true, value_name = "D")]
+    pub(crate) delta: f64,
+    /// Canary patients of the one fit, each there by a fair coin
+    #[arg(long, value_name = "M", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) canaries: u32,
+    /// One canary instead, and so many fits with it as without it; each is charged
+    #[arg(long, value_name = "N", conflicts_with = "canaries", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub(crate) runs: Option<u32>,
+    /// Confidence of the lower bound
+    #[arg(long, allow_negative_numbers = true, value_name = "C", default_value_t = 0.95)]
+    pub(crate) confidence: f64,
+    /// Seed of canaries and coins; noise has none
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// How marginals are chosen
+    #[arg(long, value_enum, default_value_t = FitMethodName::Adaptive)]
+    pub(crate) method: FitMethodName,
+    /// All marginals of so many attributes are to come out right
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(crate) workload: u8,
+    /// Most megabytes of the model's tables
+    #[arg(long, allow_negative_numbers = true, value_name = "MB", default_value_t = 16.0)]
+    pub(crate) max_model_mb: f64,
+    /// Ledger: a file, or postgresql://USER@HOST/DATABASE; MANIKIN_LEDGER, or a file of this user, when left out
+    #[arg(long, value_name = "LEDGER")]
+    pub(crate) ledger: Option<String>,
+    /// Audit a fit without noise, charging nothing: a control that must be refuted
     #[arg(long, conflicts_with = "ledger")]
     pub(crate) no_privacy: bool,
     /// Form of the answer

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use manikin_workflow::{
-    Existing, FitMethod, FitProgress, FitRequest, Overrides, Protection, Written, default_ledger, fit, open,
+    Existing, FitMethod, FitProgress, FitRequest, FitTerms, Overrides, Protection, Written, default_ledger, fit, open,
 };
 
 use crate::line::{Fit, FitMethodName, TextOrJson};
@@ -16,36 +16,47 @@ use crate::progress::grouped;
 pub(crate) fn run(asked: &Fit, voice: Voice) -> Result<ExitCode, End> {
     let checked = open(&asked.spec, Overrides::default()).checked()?;
     voice.warn(&checked.diagnostics, &checked.sources);
-    let protection = match (asked.no_privacy, &asked.ledger) {
-        (true, _) => Protection::None,
-        (false, Some(address)) => Protection::Ledger(address.clone()),
-        (false, None) => Protection::Ledger(default_ledger()?),
-    };
     let request = FitRequest {
         data: asked.data.clone(),
         output: asked.output.clone(),
         existing: if asked.overwrite { Existing::Replace } else { Existing::Refuse },
-        epsilon: asked.epsilon,
-        delta: asked.delta,
-        method: match asked.method {
-            FitMethodName::Adaptive => FitMethod::Adaptive,
-            FitMethodName::OneShot => FitMethod::OneShot,
-            FitMethodName::Aim => FitMethod::Aim,
-            FitMethodName::Mst => FitMethod::Mst,
-            FitMethodName::Independent => FitMethod::Independent,
-            FitMethodName::ClippedMeans => FitMethod::ClippedMeans,
+        terms: FitTerms {
+            epsilon: asked.epsilon,
+            delta: asked.delta,
+            method: method(asked.method),
+            workload: usize::from(asked.workload),
+            model_megabytes: asked.max_model_mb,
+            protection: protection(asked.no_privacy, asked.ledger.as_deref())?,
         },
-        workload: usize::from(asked.workload),
-        model_megabytes: asked.max_model_mb,
-        protection,
     };
     let bar = FitBar::new(voice.shows_progress());
     let written = fit(&checked, &request, &bar);
-    bar.bar.finish_and_clear();
+    bar.finish();
     let written = written?;
     told(&written, asked.format)?;
     voice.say(&summary(&written, &asked.output.display().to_string()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether noise protects the records, and which ledger is charged.
+pub(super) fn protection(no_privacy: bool, ledger: Option<&str>) -> Result<Protection, End> {
+    Ok(match (no_privacy, ledger) {
+        (true, _) => Protection::None,
+        (false, Some(address)) => Protection::Ledger(address.to_owned()),
+        (false, None) => Protection::Ledger(default_ledger()?),
+    })
+}
+
+/// The method of a name.
+pub(super) fn method(name: FitMethodName) -> FitMethod {
+    match name {
+        FitMethodName::Adaptive => FitMethod::Adaptive,
+        FitMethodName::OneShot => FitMethod::OneShot,
+        FitMethodName::Aim => FitMethod::Aim,
+        FitMethodName::Mst => FitMethod::Mst,
+        FitMethodName::Independent => FitMethod::Independent,
+        FitMethodName::ClippedMeans => FitMethod::ClippedMeans,
+    }
 }
 
 /// The statement, for machines.
@@ -73,7 +84,7 @@ pub(super) fn summary(written: &Written, folder: &str) -> String {
 }
 
 /// Levels and the budget on a terminal. The bar is the budget, so its time left is that of the measurements.
-struct FitBar {
+pub(super) struct FitBar {
     bar: ProgressBar,
     level: Mutex<(String, u64)>,
 }
@@ -82,7 +93,7 @@ struct FitBar {
 const STEPS: u64 = 1_000_000;
 
 impl FitBar {
-    fn new(is_shown: bool) -> Self {
+    pub(super) fn new(is_shown: bool) -> Self {
         if !is_shown {
             return Self { bar: ProgressBar::hidden(), level: Mutex::default() };
         }
@@ -92,6 +103,10 @@ impl FitBar {
         }
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, level: Mutex::default() }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 }
 
