@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use manikin_diagnostic::{Diagnostic, codes};
 use manikin_fit::{
-    Canaries, CountNoise, Extract, FitMethod, LearnedLevel, Prepared, Progress, check_size, learn_levels,
+    Canaries, CountNoise, Extract, FitMethod, LearnOptions, LearnedLevel, Prepared, Progress, check_size, learn_levels,
 };
+use manikin_marginals::FitOptions;
 use manikin_metrics::risk::audit::{OneRun, mu_lower_bound};
 use manikin_metrics::risk::{Named, epsilon_lower_bound};
 use manikin_privacy::{ExactSession, Ledger, Rho};
@@ -225,7 +226,8 @@ impl Bench<'_> {
     fn scores(&mut self, canaries: &Canaries, present: &[bool]) -> Result<Vec<f64>, Failure> {
         let planted = canaries.among(self.records, present);
         let spec = &self.checked.spec;
-        let options = self.terms.options();
+        // The control too stops where noise would be: only what was measured is looked at, not how well it is fitted.
+        let options = LearnOptions { fit: FitOptions::default(), ..self.terms.options() };
         let (made, noise): (Vec<LearnedLevel>, _) = match &mut self.ledger {
             None => {
                 let mut session = ExactSession::without_privacy(self.rho);
