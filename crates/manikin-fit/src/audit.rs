@@ -8,7 +8,7 @@
 use manikin_marginals::{AttributeSet, Counter, Domain, ROW};
 use manikin_privacy::UNITS_PER_ROW;
 use manikin_random::{Name, RunKey};
-use manikin_spec::spec::{AttributeKind, Learned, Level, Spec};
+use manikin_spec::spec::{Attribute, AttributeKind, EntityId, Learned, Level, Spec};
 
 use crate::{FitError, LearnedLevel, LevelRows, Prepared};
 
@@ -58,20 +58,20 @@ impl Canaries {
         let run = RunKey::new(seed);
         let mut levels: Vec<LevelRows> = Vec::with_capacity(learned.levels.len());
         for (index, level) in learned.levels.iter().enumerate() {
-            let mut columns = vec![vec![0_u16; count]; level.attributes.len()];
-            for canary in 0..count {
-                let mut stream = run.subject(CODES, canary as u64).stream(CODES.numbered(index as u64));
-                for (place, attribute) in level.attributes.iter().enumerate() {
-                    let code = match &attribute.kind {
-                        AttributeKind::Own(..) => stream.below(u64::from(attribute.size)) as u16,
-                        AttributeKind::Rows(_, bins) => bins.code(1) as u16,
-                        AttributeKind::Previous(_) => (attribute.size - 1) as u16,
-                        AttributeKind::Given(ancestor, at) => earlier(learned, &levels, *ancestor, *at, canary),
-                        AttributeKind::Siblings => siblings(spec, learned, level, &levels, canary),
-                    };
-                    columns[place][canary] = code;
+            let code = |canary: usize, place: usize, attribute: &Attribute| match &attribute.kind {
+                AttributeKind::Own(..) => {
+                    let row = run.subject(CODES, canary as u64).child(CODES, index as u64);
+                    row.stream(CODES.numbered(place as u64)).below(u64::from(attribute.size)) as u16
                 }
-            }
+                AttributeKind::Rows(_, bins) => bins.code(1) as u16,
+                AttributeKind::Previous(_) => (attribute.size - 1) as u16,
+                AttributeKind::Given(ancestor, at) => earlier(learned, &levels, *ancestor, *at, canary),
+                AttributeKind::Siblings => siblings(spec, learned, level, &levels, canary),
+            };
+            let attributes = level.attributes.iter().enumerate();
+            let columns = attributes
+                .map(|(place, attribute)| (0..count).map(|canary| code(canary, place, attribute)).collect())
+                .collect();
             let weights = (index > 0).then(|| vec![UNITS_PER_ROW as u32; count]);
             levels.push(LevelRows { columns, weights, rows: count });
         }
@@ -138,13 +138,7 @@ impl Canaries {
 }
 
 /// The code of an attribute of the canary's own row of an ancestor.
-fn earlier(
-    learned: &Learned,
-    levels: &[LevelRows],
-    ancestor: manikin_spec::spec::EntityId,
-    at: usize,
-    canary: usize,
-) -> u16 {
+fn earlier(learned: &Learned, levels: &[LevelRows], ancestor: EntityId, at: usize, canary: usize) -> u16 {
     let index = learned.levels.iter().position(|level| level.entity == ancestor);
     let column = index.and_then(|index| levels.get(index)?.columns.get(at));
     column.and_then(|column| column.get(canary)).copied().unwrap_or(0)
