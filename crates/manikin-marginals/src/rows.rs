@@ -295,10 +295,10 @@ mod tests {
             let single: Vec<AttributeSet> = model.domain().all().iter().map(|a| AttributeSet::EMPTY.with(a)).collect();
             let made = Rows::new(&model, rows, RunKey::new(seed).address()).refined(&model, &single).all();
             for (index, clique) in model.tree().cliques().iter().enumerate() {
-                for row in 0..rows as usize {
-                    let cell = clique.iter().fold(0, |c, a| c * model.domain().size(a) + usize::from(made[a][row]));
-                    prop_assert!(model.belief(index)[cell] > 0.0);
-                }
+                let cell = |row: usize| {
+                    clique.iter().fold(0, |c, a| c * model.domain().size(a) + usize::from(made[a][row]))
+                };
+                prop_assert!((0..rows as usize).all(|row| model.belief(index)[cell(row)] > 0.0));
             }
         }
 
