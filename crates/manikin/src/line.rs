@@ -12,7 +12,7 @@ use clap_complete::Shell;
     version,
     about = "Synthetic health data that people can trust",
     long_about = "Synthetic health data that people can trust: one spec says what the data is, how to generate it, and what any dataset is checked against.",
-    after_help = "Examples:\n  manikin new claims-prototype -o claims.yaml\n  manikin check claims.yaml\n  manikin preview claims.yaml claim\n  manikin generate claims.yaml -o data --to csv,parquet\n  manikin validate data --spec claims.yaml\n  manikin describe claims.yaml -o docs\n\nExit codes: 0 done; 1 the data breaks its contract; 2 bad input, or could not run.",
+    after_help = "Examples:\n  manikin new claims-prototype -o claims.yaml\n  manikin check claims.yaml\n  manikin preview claims.yaml claim\n  manikin generate claims.yaml -o data --to csv,parquet\n  manikin validate data --spec claims.yaml\n  manikin describe claims.yaml -o docs\n  manikin fit extract --spec clinic.yaml --epsilon 1 --delta 1e-9 -o model\n  manikin evaluate --real train --holdout holdout --synthetic synthetic --spec clinic.yaml -o report\n\nExit codes: 0 done; 1 the data breaks its contract, a limit or a claim; 2 bad input, or could not run; 3 too little to judge.",
     disable_help_subcommand = true
 )]
 pub(crate) struct Line {
@@ -69,7 +69,7 @@ pub(crate) enum Verb {
     Validate(Validate),
     /// Say how useful and how risky synthetic data are, measured against real data and held to limits
     #[command(
-        after_help = "Examples:\n  manikin evaluate --real train --holdout holdout --synthetic synthetic --spec clinic.yaml -o report\n  manikin evaluate --real train.csv --holdout holdout.csv --synthetic synthetic.csv --spec census.yaml -o report --quick\n  manikin evaluate --real train --holdout holdout --synthetic synthetic --spec clinic.yaml -o report --only matches,membership\n\nExit codes: 0 every limit is kept; 1 one is missed; 2 bad input, or could not run; 3 one could not be judged.\nThe folder holds report.json with its schema, junit.xml, report.sarif and summary.md."
+        after_help = "Examples:\n  manikin evaluate --real train --holdout holdout --synthetic synthetic --spec clinic.yaml -o report\n  manikin evaluate --real train.csv --holdout holdout.csv --synthetic synthetic.csv --spec census.yaml -o report --quick\n  manikin evaluate --real train --holdout holdout --synthetic synthetic --spec clinic.yaml -o report --only matches,membership\n\nExit codes: 0 every limit is kept; 1 one is missed; 2 bad input, or could not run; 3 one could not be judged.\nThe folder holds report.html for insiders, report-public.html, report.json with its schema, junit.xml, report.sarif and summary.md."
     )]
     Evaluate(Evaluate),
     /// Draw and describe a spec: diagram, data dictionary, SQL

@@ -1,7 +1,7 @@
 //! The `manikin` command.
 //!
-//! Standard output is data, standard error is talk. Exit codes: 0 done, 1 the data breaks its contract, 2 bad input, or
-//! could not run.
+//! Standard output is data, standard error is talk. Exit codes: 0 done, 1 the data breaks its contract, a limit
+//! or a claim, 2 bad input, or could not run, 3 too little to judge.
 
 mod command;
 mod line;
