@@ -4,7 +4,7 @@ use manikin_diagnostic::{Diagnostic, Diagnostics, Sources, codes, nearest};
 use manikin_metrics::{fidelity, risk};
 use manikin_spec::digest::sha256;
 use manikin_spec::document::Named;
-use manikin_spec::node::{Node, Value};
+use manikin_spec::node::Node;
 use manikin_spec::{shape, yaml};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -138,24 +138,9 @@ impl Profile {
         let (node, found) = yaml::load(name, bytes, &mut reading.sources);
         reading.diagnostics.append(found);
         let Some(node) = node else { return reading };
-        if !matches!(node.value, Value::Map(_)) {
-            let message = format!("a profile is a map of keys; `{name}` holds {}", node.kind());
-            reading.diagnostics.push(Diagnostic::error(codes::NOT_A_MAP, message).at(node.span));
+        let what = format!("a profile, `{name}`,");
+        let Some(document) = shape::document::<Document>(&node, &what, &schema(), &mut reading.diagnostics) else {
             return reading;
-        }
-        let mut found = Diagnostics::new();
-        let json = shape::check(&node, &schema(), &mut found);
-        let wrong = found.has_errors();
-        reading.diagnostics.append(found);
-        if wrong {
-            return reading;
-        }
-        let document: Document = match shape::decode(json) {
-            Ok(document) => document,
-            Err(diagnostic) => {
-                reading.diagnostics.push(diagnostic.at(node.span));
-                return reading;
-            }
         };
         if document.manikin_profile != VERSION {
             let message = format!("version {} of profiles is not known", document.manikin_profile);

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use manikin_diagnostic::{Diagnostic, Diagnostics, Sources, codes};
 use manikin_spec::digest::sha256;
 use manikin_spec::files::Files;
-use manikin_spec::node::{Node, Value};
+use manikin_spec::node::Node;
 use manikin_spec::table::{self, Table};
 use manikin_spec::{shape, yaml};
 
@@ -63,24 +63,9 @@ impl Import {
         let (node, found) = yaml::load(name, bytes, &mut reading.sources);
         reading.diagnostics.append(found);
         let Some(node) = node else { return reading };
-        if !matches!(node.value, Value::Map(_)) {
-            let message = format!("an import mapping is a map of keys; `{name}` holds {}", node.kind());
-            reading.diagnostics.push(Diagnostic::error(codes::NOT_A_MAP, message).at(node.span));
+        let what = format!("an import mapping, `{name}`,");
+        let Some(document) = shape::document::<Document>(&node, &what, &schema(), &mut reading.diagnostics) else {
             return reading;
-        }
-        let mut found = Diagnostics::new();
-        let json = shape::check(&node, &schema(), &mut found);
-        let wrong = found.has_errors();
-        reading.diagnostics.append(found);
-        if wrong {
-            return reading;
-        }
-        let document: Document = match shape::decode(json) {
-            Ok(document) => document,
-            Err(diagnostic) => {
-                reading.diagnostics.push(diagnostic.at(node.span));
-                return reading;
-            }
         };
         let mut tables = IndexMap::new();
         for (table, source) in &document.tables {

@@ -8,7 +8,7 @@ use manikin_expression::{Literal, Type};
 use manikin_spec::digest::sha256;
 use manikin_spec::document::{Named, Scalar, TableSource, Weight, percentage};
 use manikin_spec::files::{Files, beside, normal};
-use manikin_spec::node::{Node, Value};
+use manikin_spec::node::Node;
 use manikin_spec::table::{self, Table};
 use manikin_spec::{path, shape, yaml};
 use schemars::JsonSchema;
@@ -192,26 +192,10 @@ impl Reader<'_> {
         let (node, found) = yaml::load(name, bytes, &mut self.reading.sources);
         self.reading.diagnostics.append(found);
         let node = node?;
-        if !matches!(node.value, Value::Map(_)) {
-            let message = format!("a file of a mapping is a map of keys; `{name}` holds {}", node.kind());
-            self.reading.diagnostics.push(Diagnostic::error(codes::NOT_A_MAP, message).at(node.span));
-            return None;
-        }
+        let what = format!("a file of a mapping, `{name}`,");
         let schema = schemars::schema_for!(T).to_value();
-        let mut found = Diagnostics::new();
-        let json = shape::check(&node, &schema, &mut found);
-        let wrong = found.has_errors();
-        self.reading.diagnostics.append(found);
-        if wrong {
-            return None;
-        }
-        match shape::decode(json) {
-            Ok(document) => Some((document, node)),
-            Err(diagnostic) => {
-                self.reading.diagnostics.push(diagnostic.at(node.span));
-                None
-            }
-        }
+        let document = shape::document(&node, &what, &schema, &mut self.reading.diagnostics)?;
+        Some((document, node))
     }
 
     fn tables(&mut self, tables: &Named<TableSource>, node: &Node, shared: &mut Shared) {

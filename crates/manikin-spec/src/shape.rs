@@ -37,6 +37,32 @@ pub fn decode<T: DeserializeOwned>(json: Json) -> Result<T, Box<Diagnostic>> {
     })
 }
 
+/// Reads a tree, which must be a map, as a document of the type that `schema` describes; `what` names it in a message, as
+/// in "a profile". `None` where anything is wrong.
+///
+/// # Errors
+/// In the diagnostics, all at once: MK0101 to MK0104, MK0108 and MK0109.
+pub fn document<T: DeserializeOwned>(
+    node: &Node,
+    what: &str,
+    schema: &Json,
+    diagnostics: &mut Diagnostics,
+) -> Option<T> {
+    if !matches!(node.value, Value::Map(_)) {
+        let message = format!("{what} is a map of keys, found {}", node.kind());
+        diagnostics.push(Diagnostic::error(codes::NOT_A_MAP, message).at(node.span));
+        return None;
+    }
+    let mut found = Diagnostics::new();
+    let json = check(node, schema, &mut found);
+    let wrong = found.has_errors();
+    diagnostics.append(found);
+    if wrong {
+        return None;
+    }
+    decode(json).map_err(|diagnostic| diagnostics.push(diagnostic.at(node.span))).ok()
+}
+
 /// A tree as JSON, each scalar as YAML's core schema reads it.
 pub fn to_json(node: &Node) -> Json {
     match &node.value {
