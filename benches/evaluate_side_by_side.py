@@ -6,7 +6,9 @@
 
 FOLDER holds census-{train,holdout,syn}.csv.gz. The packages go into a virtual environment of their own under target/.
 Every figure is of CPU seconds (user + system) around the computation itself, without imports and reading; the packages
-run on one thread. Where they can only sample, the table says how many; Manikin always takes all rows.
+run on one thread, and so does Manikin. Where they can only sample, the table says how many; Manikin always takes all
+rows. Packages give no intervals of quality and detection, so the rows to compare are Manikin's figures without
+intervals; a second row says what its intervals cost besides.
 """
 
 import argparse
@@ -27,6 +29,12 @@ NUMBERS = ["age", "fnlwgt", "education_num", "capital_gain", "capital_loss", "ho
 KEYS = ["age", "sex", "race", "marital_status", "native_country"]
 SECRETS = ["income", "occupation"]
 FOLDS = ["train", "holdout", "syn"]
+MODES = ["univariate", "multivariate"]
+
+
+def named(prefix, parts, figures_of):
+    """The figures of several parts, each under the part's name."""
+    return {f"{prefix}{part} {name}": figure for part in parts for name, figure in figures_of(part).items()}
 
 
 def theirs(folder, dcr_rows, attacks):
@@ -95,18 +103,18 @@ def theirs(folder, dcr_rows, attacks):
     measured("quality", quality)
     measured("dcr", dcr)
     measured("cap", cap)
-    measured("singling_out univariate", lambda: singling_out("univariate"))
-    measured("singling_out multivariate", lambda: singling_out("multivariate"))
+    measured("singling_out", lambda: named("", MODES, singling_out))
     measured("linkability", linkability)
-    for secret in SECRETS:
-        measured(f"inference {secret}", lambda: inference(secret))
+    measured("inference", lambda: named("", SECRETS, inference))
     measured("detection", lambda: {"score": float(LogisticDetection.compute(train, syn, metadata=metadata))})
 
 
-def ours(program, folds, only):
-    """The scores and CPU seconds of some measures."""
-    command = [program, "files", *folds, "--keys", ",".join(KEYS), "--secret", ",".join(SECRETS), "--only", only, "--json"]
-    told = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout
+def ours(program, folds, only, replicates=0):
+    """The scores and CPU seconds of some measures, with so many replicates behind the intervals of fidelity."""
+    command = [program, "files", *folds, "--keys", ",".join(KEYS), "--secret", ",".join(SECRETS), "--only", only,
+               "--replicates", replicates, "--json"]
+    told = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "RAYON_NUM_THREADS": "1"}).stdout
     measures = json.loads(told)["measures"]
     return [score for measure in measures for score in measure["scores"]], sum(m["cpu_seconds"] for m in measures)
 
@@ -159,9 +167,9 @@ def compare(given, python, folder):
     all_rows = [folder / f"{fold}.csv" for fold in FOLDS]
     few = [folder / f"{fold}-few.csv" for fold in ("train", "train", "syn")]
 
-    def quality():
+    def quality(replicates=0):
         only = "ks_complement,tv_complement,correlation_similarity,contingency_similarity"
-        scores, cpu = ours(given.program, all_rows, only)
+        scores, cpu = ours(given.program, all_rows, only, replicates)
         shapes = mean(s["value"] for s in scores if s["metric"] in ("ks_complement", "tv_complement"))
         numbers = {frozenset(s["about"][:2]) for s in scores if s["metric"] == "correlation_similarity"}
         linear = [s["value"] for s in scores if s["metric"] == "correlation_similarity" and "pearson" in s["about"]]
@@ -178,35 +186,34 @@ def compare(given, python, folder):
         scores, cpu = ours(given.program, all_rows, "attribution")
         return {"score": value(scores, "disclosure_protection", "train")}, cpu
 
-    def singling_out(mode):
+    def singling_out():
         scores, cpu = ours(given.program, all_rows, "singling_out")
-        return pair(scores, "singling_out_rate", mode), cpu
+        return named("", MODES, lambda mode: pair(scores, "singling_out_rate", mode)), cpu
 
     def linkability():
         scores, cpu = ours(given.program, all_rows, "linkability")
         return pair(scores, "linkability_rate"), cpu
 
-    def inference(secret):
+    def inference():
         scores, cpu = ours(given.program, all_rows, "inference")
-        return pair(scores, "inference_rate", secret), cpu
+        return named("", SECRETS, lambda secret: pair(scores, "inference_rate", secret)), cpu
 
-    def detection():
-        scores, cpu = ours(given.program, all_rows, "two_sample_auc")
+    def detection(replicates=0):
+        scores, cpu = ours(given.program, all_rows, "detection", replicates)
         first = next(s for s in scores if s["metric"] == "two_sample_auc")
         # SDMetrics gives 1 - (2 max(AUC, .5) - 1).
         return {"score": 2 - 2 * max(first["value"], 0.5)}, cpu
 
     rows = [
         ("quality", "SDMetrics quality", "all rows", quality),
+        ("quality", "the same, ours with intervals", "all rows", lambda: quality(100)),
         ("dcr", "SDMetrics DCR", f"{given.dcr_rows:,} x {given.dcr_rows:,}", dcr),
         ("cap", "SDMetrics CAP", "all rows", cap),
-        ("singling_out univariate", "Anonymeter singling out, univariate", "500 attacks", lambda: singling_out("univariate")),
-        ("singling_out multivariate", "Anonymeter singling out, 3 columns", "500 attacks",
-         lambda: singling_out("multivariate")),
+        ("singling_out", "Anonymeter singling out", "500 attacks of each kind", singling_out),
         ("linkability", "Anonymeter linkability", f"{given.attacks:,} attacks", linkability),
-        *((f"inference {secret}", f"Anonymeter inference of {secret}", f"{given.attacks // 2:,} attacks",
-           lambda secret=secret: inference(secret)) for secret in SECRETS),
+        ("inference", "Anonymeter inference", f"{given.attacks // 2:,} attacks of each secret", inference),
         ("detection", "SDMetrics logistic detection", "all rows", detection),
+        ("detection", "the same, ours with intervals", "all rows", lambda: detection(100)),
     ]
     print("| metric | they take | their figures | ours | their CPU s | ours | ratio |")
     print("|---|---|---|---|--:|--:|--:|")
@@ -216,10 +223,11 @@ def compare(given, python, folder):
         text = lambda found: ", ".join(
             f"{key} {figure:.6f}" if isinstance(figure, float) else f"{key} {figure}" for key, figure in found.items())
         their = other[name]
-        total = [total[0] + their["cpu"], total[1] + cpu]
-        print(f"| {title} | {size} | {text(their['figures'])} | {text(figures)} | {their['cpu']:.2f} | {cpu:.2f}"
-              f" | {their['cpu'] / max(cpu, 0.01):.0f} |", flush=True)
-    print(f"| all | | | | {total[0]:.1f} | {total[1]:.1f} | {total[0] / max(total[1], 0.01):.0f} |")
+        if not title.startswith("the same"):
+            total = [total[0] + their["cpu"], total[1] + cpu]
+        print(f"| {title} | {size} | {text(their['figures'])} | {text(figures)} | {their['cpu']:.2f} | {cpu:.3f}"
+              f" | {their['cpu'] / max(cpu, 0.001):.0f} |", flush=True)
+    print(f"| all | | | | {total[0]:.1f} | {total[1]:.3f} | {total[0] / max(total[1], 0.001):.0f} |")
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@
 //! - `evaluate passes` times single passes over nearest neighbours of the Adult folds.
 //!
 //! `--keys A,B` and `--secret C,D` name quasi-identifiers and sensitive columns, `--outcome COLUMN=LABEL` and
-//! `--groups A,B` those of fairness, `--only NAME,…` what is measured; `--json` prints the scores. `RAYON_NUM_THREADS`
-//! sets the cores. CPU seconds and memory are read from `/proc`, and are 0 where there is none.
+//! `--groups A,B` those of fairness, `--only NAME,…` what is measured (`detection`, which is the logistic part of
+//! `two_sample_auc`, only then), `--replicates N` how many draws make the intervals of fidelity; `--json` prints the
+//! scores. `RAYON_NUM_THREADS` sets the cores. CPU seconds and memory are read from `/proc`, and are 0 where there is none.
 #![allow(clippy::print_stdout, reason = "an example talks to its reader")]
 
 pub use manikin_metrics::{Column, Score, Table, Values, fidelity, risk, stats, table};
 
+use fidelity::whole::two_sample::{self, Classifier};
 use fidelity::{Comparison, METRICS};
 use risk::{Folds, Index, MEASURES, Roles, Ruler, Search};
 use stats::draws;
@@ -30,6 +32,7 @@ struct Asked {
     groups: Vec<String>,
     outcome: Option<(String, String)>,
     only: Vec<String>,
+    replicates: Option<usize>,
     json: bool,
 }
 
@@ -49,6 +52,7 @@ fn main() -> Result<(), Failure> {
                 asked.outcome =
                     names().first().and_then(|text| text.split_once('=')).map(|(a, b)| (a.into(), b.into()));
             }
+            "--replicates" => asked.replicates = names().first().and_then(|text| text.parse().ok()),
             "--json" => asked.json = true,
             _ => words.push(argument),
         }
@@ -76,10 +80,12 @@ fn main() -> Result<(), Failure> {
 
 fn evaluate(train: &Table, holdout: &Table, synthetic: &Table, asked: &Asked) -> Result<(), Failure> {
     let wanted = |name: &str| asked.only.is_empty() || asked.only.iter().any(|only| only == name);
+    let usual = fidelity::Settings::default();
     let settings = fidelity::Settings {
+        replicates: asked.replicates.unwrap_or(usual.replicates),
         groups: asked.groups.clone(),
         outcome: asked.outcome.clone(),
-        ..fidelity::Settings::default()
+        ..usual
     };
     let comparison = Comparison::new(train.into(), synthetic.into(), Some(holdout.into()), settings)?;
     let place = |name: &String| train.columns.iter().position(|column| column.name == *name);
@@ -91,13 +97,13 @@ fn evaluate(train: &Table, holdout: &Table, synthetic: &Table, asked: &Asked) ->
     let folds = Folds::new(train, holdout, synthetic, risk::Settings::default())?.with_roles(roles);
     let mut measured = Vec::new();
     let mut measure = |kind: &'static str, name: &'static str, compute: &dyn Fn() -> Vec<Score>| {
-        if wanted(name) {
+        if wanted(name) && (name != "detection" || !asked.only.is_empty()) {
             let (cpu, start) = (cpu_seconds(), std::time::Instant::now());
             let scores = compute();
             let (cpu, wall) = (cpu_seconds() - cpu, start.elapsed().as_secs_f64());
             if !asked.json {
                 println!(
-                    "{kind:8} {name:28} {cpu:8.2} CPU s {wall:8.2} s  {:5} MiB  {} scores",
+                    "{kind:8} {name:28} {cpu:9.3} CPU s {wall:8.2} s  {:5} MiB  {} scores",
                     peak_mib(),
                     scores.len()
                 );
@@ -108,6 +114,7 @@ fn evaluate(train: &Table, holdout: &Table, synthetic: &Table, asked: &Asked) ->
     for metric in METRICS {
         measure("fidelity", metric.name(), &|| (metric.compute)(&comparison));
     }
+    measure("fidelity", "detection", &|| vec![two_sample::of(&comparison, Classifier::Logistic)]);
     for risk in MEASURES {
         measure("risk", risk.name, &|| (risk.scores)(&folds));
     }
@@ -171,12 +178,14 @@ fn population(rows: usize, seed: u64) -> Table {
     Table { columns, rows }
 }
 
-/// User and system seconds of this process; Linux counts them in hundredths.
+/// Seconds that the threads of this process ran; Linux counts nanoseconds, and updates them every few milliseconds.
 fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after_name = stat.rsplit(')').next().unwrap_or("");
-    let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-    ticks / 100.0
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return 0.0 };
+    let ran = threads.flatten().filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    ran.sum::<f64>() / 1e9
 }
 
 /// The largest resident set of this process so far.

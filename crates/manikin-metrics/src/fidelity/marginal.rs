@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::comparison::Comparison;
 use super::tally::{Estimate, Tally};
+use crate::encode::Cells;
 use crate::stats::{draws, sample_rows};
 
 /// How close the joint distributions of some columns are.
@@ -34,16 +35,22 @@ pub(crate) fn compare(comparison: &Comparison<'_>, sets: &[Vec<usize>], filter: 
     sets.par_iter()
         .map(|set| {
             let count = set.iter().map(|&c| cells[c].len()).product();
-            let joint = |synthetic: bool, row: usize| {
-                set.iter().fold(0, |cell, &c| {
-                    let side = if synthetic { &cells[c].synthetic } else { &cells[c].real };
-                    cell * cells[c].len() + usize::from(side[row])
-                })
+            // Column by column over whole lists, which compilers make vectors of.
+            let joint = |side: fn(&Cells) -> &[u16], rows: usize| {
+                let mut joint = vec![0u32; rows];
+                for cells in set.iter().map(|&c| &cells[c]) {
+                    let width = u32::try_from(cells.len()).unwrap_or(u32::MAX);
+                    let own = side(cells).iter().map(|&cell| u32::from(cell));
+                    joint.iter_mut().zip(own).for_each(|(at, own)| *at = *at * width + own);
+                }
+                joint
             };
+            let (real, synthetic) = (comparison.real.table.rows, comparison.synthetic.table.rows);
+            let (real, synthetic) = (joint(|cells| &cells.real, real), joint(|cells| &cells.synthetic, synthetic));
             let keep = |mask: Option<&[bool]>, row: usize| mask.is_none_or(|mask| mask[row]);
-            let (n, m) = (comparison.real.table.rows, comparison.synthetic.table.rows);
-            let real = (0..n).map(|row| keep(filter.map(|f| f.real), row).then(|| joint(false, row)));
-            let synthetic = (0..m).map(|row| keep(filter.map(|f| f.synthetic), row).then(|| joint(true, row)));
+            let real = (0..).zip(&real).map(|(row, &at)| keep(filter.map(|f| f.real), row).then_some(at as usize));
+            let synthetic =
+                (0..).zip(&synthetic).map(|(row, &at)| keep(filter.map(|f| f.synthetic), row).then_some(at as usize));
             let tally = Tally::of(comparison, count, real, synthetic);
             let accuracy = tally.total_variation().map(|mut estimate| {
                 estimate.complement();

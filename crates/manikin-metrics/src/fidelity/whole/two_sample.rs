@@ -47,15 +47,11 @@ impl Classifier {
 
 /// Synthetic against real for each classifier; with a holdout also holdout against real, which should not differ.
 pub fn compute(comparison: &Comparison<'_>) -> Vec<Score> {
-    let (real_draws, synthetic_draws) = comparison.draws();
-    let mut scores = Vec::new();
     let both = [Classifier::Logistic, Classifier::BoostedTrees];
-    for classifier in both {
-        let sides = (comparison.real, comparison.synthetic);
-        scores.push(one(comparison, classifier, sides, (real_draws, synthetic_draws), "synthetic against real"));
-    }
+    let mut scores: Vec<Score> = both.iter().map(|&classifier| of(comparison, classifier)).collect();
     if let Some(holdout) = comparison.holdout {
         let rows = holdout.table.rows;
+        let (real_draws, _) = comparison.draws();
         let draws =
             Resamples::new(rows, holdout.clusters, real_draws.replicates(), comparison.settings.seed, "holdout");
         for classifier in both {
@@ -64,6 +60,13 @@ pub fn compute(comparison: &Comparison<'_>) -> Vec<Score> {
         }
     }
     scores
+}
+
+/// Synthetic against real for one classifier.
+pub fn of(comparison: &Comparison<'_>, classifier: Classifier) -> Score {
+    let (real_draws, synthetic_draws) = comparison.draws();
+    let sides = (comparison.real, comparison.synthetic);
+    one(comparison, classifier, sides, (real_draws, synthetic_draws), "synthetic against real")
 }
 
 fn one(
