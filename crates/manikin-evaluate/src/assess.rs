@@ -217,6 +217,7 @@ impl Run<'_> {
             },
             figure: Figure::from(&score),
             needed_n: score.needed_n,
+            harmless: score.harmless,
         }));
     }
 

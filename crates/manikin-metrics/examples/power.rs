@@ -5,10 +5,11 @@
 //!   The synthetic fold repeats 249 of its own rows; once each, or the division would make copies of them;
 //! - `power patients [DRAWS]`: whole patients with new keys and all dates shifted.
 //!
-//! Judged as `manikin evaluate` judges by `profiles/starting.yaml`: a gate fails when the upper end of its interval is
-//! beyond the limit, and is incomplete instead when the score itself says that this size shows too little; but an
-//! interval wholly beyond the limit fails at any size. The greatest attack fails when its p is below .001. A set fails
-//! when any gate does, else it is incomplete when any gate is, else it passes.
+//! Judged as `manikin evaluate` judges by `profiles/starting.yaml`: a gate passes when the upper end of its interval is
+//! within the limit. Beyond it, it fails, but is incomplete instead when at this size harmless data may reach the limit
+//! too; a lower end beyond the limit with a value beyond what harmless data reach fails at any size. The greatest attack
+//! fails when its p is below .001. A set fails when any gate does, else it is incomplete when any gate is, else it
+//! passes.
 #![allow(clippy::print_stdout, reason = "an example talks to its reader")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,9 +178,12 @@ impl Tally {
             if let Some((.., limit)) = limit {
                 let gate = format!("{} {last}", score.metric).trim_end().to_owned();
                 let (low, high) = score.interval.map_or((f64::NAN, f64::NAN), |i| (i.low, i.high));
-                if low > *limit || (score.is_computed() && high > *limit) {
+                let by_chance = score.harmless.is_some_and(|harmless| harmless.end > *limit);
+                let beyond_chance = score.harmless.is_none_or(|h| score.value.is_some_and(|value| value > h.value));
+                let is_readable = score.is_computed() && !by_chance;
+                if (low > *limit && beyond_chance) || (is_readable && high > *limit) {
                     failed.push(gate);
-                } else if !score.is_computed() || high.is_nan() {
+                } else if !score.is_computed() || high.is_nan() || high > *limit {
                     unsure.push(gate);
                 }
             }

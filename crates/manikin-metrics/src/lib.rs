@@ -11,5 +11,5 @@ pub mod score;
 pub mod stats;
 pub mod table;
 
-pub use score::{Definition, Direction, Interval, Score, Status};
+pub use score::{Definition, Direction, Falls, Harmless, Interval, Score, Status};
 pub use table::{Column, Pair, Table, Values};

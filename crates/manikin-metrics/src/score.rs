@@ -23,6 +23,46 @@ pub struct Interval {
     pub level: f64,
 }
 
+/// What faultless data of the same size may come to by chance: what no limit can rightly be held against.
+///
+/// A limit that such data miss too says nothing at this size, and [`Harmless::needed`] says at which it would.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Harmless {
+    /// The value that at most one in a hundred faultless datasets goes beyond.
+    pub value: f64,
+    /// The end of the interval, on the side of a limit, that at most about one in a hundred goes beyond.
+    pub end: f64,
+    /// What both come to with ever more records.
+    pub settles: f64,
+    /// How fast they do.
+    pub falls: Falls,
+}
+
+/// How the distance of chance to what it settles at falls with the number of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Falls {
+    /// In proportion: nothing was seen, and the bound is about 3/n.
+    WithCount,
+    /// With the root: a rate with a standard error.
+    WithRoot,
+}
+
+impl Harmless {
+    /// About how many records it takes until faultless data keep a limit, from the `n` that there are; `None` where no
+    /// number is enough, because they settle at or beyond the limit.
+    #[must_use]
+    pub fn needed(&self, n: usize, limit: f64) -> Option<u64> {
+        let over = (self.end - self.settles) / (limit - self.settles);
+        let times = match self.falls {
+            Falls::WithCount => over,
+            Falls::WithRoot => over * over,
+        };
+        let needed = libm::ceil(n as f64 * times - 1e-6);
+        (over > 0.0 && needed.is_finite()).then_some(needed as u64)
+    }
+}
+
 /// What became of a score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +95,8 @@ pub struct Score {
     pub n: usize,
     /// How many it would take to say enough, where there are too few and the number is known.
     pub needed_n: Option<u64>,
+    /// What faultless data of this size may come to by chance, where that is known.
+    pub harmless: Option<Harmless>,
     /// How it was computed, in a few words: estimator, seed, ties.
     pub method: String,
     /// What it says and what good looks like, in plain words.
@@ -100,6 +142,7 @@ impl Definition {
             range: self.range,
             n,
             needed_n: None,
+            harmless: None,
             method: method.into(),
             means: self.means,
             reference: self.reference,
@@ -126,6 +169,7 @@ impl Definition {
             range: self.range,
             n,
             needed_n: None,
+            harmless: None,
             method: method.into(),
             means: self.means,
             reference: self.reference,
@@ -152,9 +196,32 @@ impl Score {
         self
     }
 
+    /// The score with what faultless data may come to; nothing changes when an end is not a finite number.
+    #[must_use]
+    pub fn with_harmless(mut self, harmless: Option<Harmless>) -> Self {
+        let is_finite = |h: &Harmless| [h.value, h.end, h.settles].into_iter().all(f64::is_finite);
+        self.harmless = harmless.filter(is_finite).or(self.harmless);
+        self
+    }
+
     /// Whether the score has a value.
     #[must_use]
     pub fn is_computed(&self) -> bool {
         self.status == Status::Computed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_takes_falls_with_the_count_or_its_root_and_never_comes_below_what_chance_settles_at() {
+        let rare = Harmless { value: 0.0, end: 0.0097, settles: 0.0, falls: Falls::WithCount };
+        assert_eq!(rare.needed(380, 0.001), Some(3686));
+        let rate = Harmless { value: 0.02, end: 0.05, settles: 0.01, falls: Falls::WithRoot };
+        assert_eq!(rate.needed(100, 0.02), Some(1600));
+        assert_eq!(rate.needed(100, 0.01), None);
+        assert_eq!(rate.needed(100, 0.005), None);
     }
 }

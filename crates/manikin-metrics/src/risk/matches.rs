@@ -2,7 +2,7 @@
 
 use super::coding::Coded;
 use super::folds::Folds;
-use super::power::{difference, records_needed, underpowered};
+use super::power::{difference, harmless_excess};
 use crate::score::{Definition, Direction, Score};
 use crate::stats::{clopper_pearson, quantile_sorted};
 
@@ -105,19 +105,7 @@ fn compared(share: &Definition, excess: &Definition, hits: [usize; 2], folds: &F
             .with_interval(Some(difference(train, holdout, factor))),
         _ => excess.incomplete(Vec::new(), n, method, "there are no synthetic rows"),
     };
-    // Even harmless data, with as many matches of train as of holdout, must be able to meet the limit.
-    let harmless = rates.last().map_or(0.0, |&holdout| difference(holdout, holdout, 1.0).high);
-    let least = records_needed(0.0, NEAR_SHARE, level).unwrap_or(u64::MAX) as f64;
-    let needed = least.max(libm::ceil(n as f64 * harmless * harmless / (NEAR_SHARE * NEAR_SHARE)));
-    scores.push(if (n as f64) < needed {
-        underpowered(
-            score,
-            needed,
-            format!("{n} synthetic rows are too few to bound the excess at {NEAR_SHARE}: it takes about {needed:.0}"),
-        )
-    } else {
-        score
-    });
+    scores.push(score.with_harmless(harmless_excess(hits[1] as u64, n, factor, level)));
     scores
 }
 
@@ -137,6 +125,7 @@ mod tests {
         assert_eq!(scores[0].value, Some(0.5), "two synthetic rows equal a train row, nulls being equal");
         assert_eq!(scores[1].value, Some(0.25));
         assert_eq!(scores[2].value, Some(0.25));
-        assert!(!scores[2].is_computed(), "four rows bound nothing");
+        let harmless = scores[2].harmless.expect("what chance may show");
+        assert!(harmless.end > 0.5, "four rows bound nothing");
     }
 }

@@ -4,7 +4,7 @@ use super::attacks::{ATTACKS, Attack};
 use super::folds::Folds;
 use super::power::{CASES, interval, underpowered};
 use super::roc::{LIMITS, Maximum, Named, Roc, epsilon_lower_bound, maximum};
-use crate::score::{Definition, Direction, Score};
+use crate::score::{Definition, Direction, Falls, Harmless, Score};
 use crate::stats::clopper_pearson;
 
 /// The true-positive rate at a false-positive rate.
@@ -168,7 +168,8 @@ impl Bank {
                 let score = MAXIMUM
                     .score(about_of(&[&format!("fpr={limit}")]), rate, members, method)
                     .with_interval(clopper_pearson(hits, members as u64, folds.settings.level));
-                harmless(weigh_power(score, *limit, others), *limit, high, folds.settings.level)
+                let score = score.with_harmless(harmless(high, *limit, members, folds.settings.level));
+                weigh_power(score, *limit, others)
             })
             .collect();
         let attack = self.curves.get(found.attack).map_or("", |curve| curve.attack);
@@ -289,29 +290,12 @@ fn weigh_power(score: Score, limit: f64, others: usize) -> Score {
     underpowered(score, needed as f64, reason)
 }
 
-/// The highest upper bounds that are accepted to begin with, by false-positive rate.
-///
-/// # Source
-/// `evaluation.md`, starting limits.
-const ACCEPTED: [(f64, f64); 2] = [(0.001, 0.005), (0.01, 0.02)];
-
-/// A maximum says nothing of harm where the .99 quantile of what chance finds would miss the limit too: of a hundred
-/// clean sets, one may.
-fn harmless(score: Score, limit: f64, chance: f64, level: f64) -> Score {
-    let Some((_, accepted)) = ACCEPTED.iter().find(|(rate, _)| *rate == limit) else { return score };
-    let n = score.n as f64;
-    let hits = libm::round(chance * n) as u64;
-    let Some(bound) = clopper_pearson(hits, score.n as u64, level).map(|interval| interval.high) else { return score };
-    if bound <= *accepted {
-        return score;
-    }
-    let over = (bound - limit) / (accepted - limit);
-    let needed = libm::ceil(n * over * over);
-    let reason = format!(
-        "of {} members the best attack on harmless data can name {bound:.4} by chance, above {accepted}: it takes about {needed:.0}",
-        score.n
-    );
-    underpowered(score, needed, reason)
+/// What the best of all attacks may come to on data that give nobody away: `chance`, the quantile of its rate under
+/// permuted labels, and the interval around that.
+fn harmless(chance: f64, limit: f64, members: usize, level: f64) -> Option<Harmless> {
+    let hits = libm::round(chance * members as f64) as u64;
+    let end = clopper_pearson(hits, members as u64, level)?.high;
+    Some(Harmless { value: chance, end, settles: limit, falls: Falls::WithRoot })
 }
 
 /// An interval of a p-value that was estimated by permutation.

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::distinct::{Mixing, number_bits};
 use super::leaks::fingerprint;
 use super::membership::{Bank, Curve};
-use super::power::{difference, records_needed, underpowered};
+use super::power::{difference, harmless_excess};
 use super::roc::Roc;
 use crate::score::{Definition, Direction, Score};
 use crate::stats::clopper_pearson;
@@ -152,7 +152,8 @@ impl Histories {
                 .count()
         };
         let (mut scores, mut rates) = (Vec::new(), Vec::new());
-        for (fold, hits) in [("train", count(train)), ("holdout", count(holdout))] {
+        let hits = [count(train), count(holdout)];
+        for (fold, hits) in ["train", "holdout"].into_iter().zip(hits) {
             let interval = clopper_pearson(hits as u64, n as u64, level);
             let method = format!("{hits} of {n} synthetic patients with more than one row; Clopper-Pearson");
             scores
@@ -171,14 +172,7 @@ impl Histories {
                     format!("train less {factor:.3} times holdout"),
                 )
                 .with_interval(Some(difference(train, holdout, factor)));
-            scores.push(match records_needed(0.0, 0.001, level) {
-                Some(needed) if (n as u64) < needed => underpowered(
-                    score,
-                    needed as f64,
-                    format!("{n} synthetic patients are too few to bound the excess at 0.001: it takes {needed}"),
-                ),
-                _ => score,
-            });
+            scores.push(score.with_harmless(harmless_excess(hits[1] as u64, n, factor, level)));
         }
         scores
     }
@@ -347,7 +341,9 @@ mod tests {
         let (leaky, replays) = p(&synthetic);
         assert!(leaky <= 0.002, "one patient in a hundred: {leaky}");
         assert!(replays[0].value.expect("a share") > 0.007, "those with one row only are not counted");
-        assert!(!replays[2].is_computed(), "2,000 patients are too few to bound a thousandth");
+        let harmless = replays[2].harmless.expect("what chance may show");
+        assert!(harmless.end > 0.001, "2,000 patients are too few to bound a thousandth");
+        assert!(harmless.needed(2000, 0.001).is_some_and(|needed| (3500..4500).contains(&needed)));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! How many records it takes before a figure can say that something is harmless.
 
-use crate::score::{Interval, Score, Status};
-use crate::stats::clopper_pearson_upper;
+use manikin_random::normal_quantile;
+
+use crate::score::{Falls, Harmless, Interval, Score, Status};
+use crate::stats::{clopper_pearson, clopper_pearson_upper};
 
 /// How many cases a rate of `alpha` must be expected to show before it is read.
 ///
@@ -54,6 +56,25 @@ pub(crate) fn difference(a: (f64, Interval), b: (f64, Interval), factor: f64) ->
     let low = value - (square(a.0 - a.1.low) + square(factor * (b.1.high - b.0))).sqrt();
     let high = value + (square(a.1.high - a.0) + square(factor * (b.0 - b.1.low))).sqrt();
     Interval { low, high, level: a.1.level }
+}
+
+/// The share of faultless datasets that stay within what is called harmless.
+///
+/// ASSUMED: of a hundred clean releases one may go beyond it, so that a profile of a dozen limits seldom stops one.
+pub(crate) const CLEAN: f64 = 0.99;
+
+/// What data that repeat train no more than holdout may show of `hits` in `n` on holdout, `factor` times of which are
+/// expected on train: an excess of nothing, its chance error, and its interval.
+pub(crate) fn harmless_excess(hits: u64, n: usize, factor: f64, level: f64) -> Option<Harmless> {
+    let records = n as f64;
+    let rate = hits as f64 / records;
+    let likely = libm::round(factor * hits as f64).min(records) as u64;
+    let train = (likely as f64 / records, clopper_pearson(likely, n as u64, level)?);
+    let apart = difference(train, (rate, clopper_pearson(hits, n as u64, level)?), factor);
+    let half = apart.high - (train.0 - factor * rate);
+    let luck = normal_quantile(CLEAN) * ((factor + factor * factor) * rate * (1.0 - rate) / records).sqrt();
+    let falls = if hits == 0 { Falls::WithCount } else { Falls::WithRoot };
+    Some(Harmless { value: luck, end: luck + half, settles: 0.0, falls })
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use manikin_random::normal_quantile;
 
-use super::power::{records_needed, underpowered};
-use crate::score::{Definition, Interval, Score};
+use super::power::CLEAN;
+use crate::score::{Definition, Falls, Harmless, Interval, Score};
 use crate::stats::{WilsonRate, wilson};
 
 /// Successes among attacks that were made.
@@ -57,24 +57,16 @@ pub(crate) fn bound(rate: f64, error: f64) -> [f64; 3] {
     [rate.clamp(0.0, 1.0), (rate - error).clamp(0.0, 1.0), (rate + error).clamp(0.0, 1.0)]
 }
 
-/// The highest residual risk that the published guidance accepts.
-///
-/// # Source
-/// EMA Policy 0070 and Health Canada: a threshold of .09.
-const ACCEPTED: f64 = 0.09;
-
-/// How many attacks it takes until data that give nothing away miss the accepted risk at most once in a hundred; `None`
-/// when the control leaves nothing to be guessed.
+/// What attacks on data that give nothing away may come to; `None` when the control leaves nothing to be guessed.
 ///
 /// Where the control is nearly always right, little is left to be guessed, and the residual is wide at any usual size.
 /// The error falls with the root of the number of attacks.
-fn harmless(control: Successes, n: usize, level: f64) -> Option<u64> {
-    let rate = wilson(control.hits as u64, control.attacks as u64, level)?;
-    let WilsonRate { error, .. } = remainder(rate, rate)?;
-    let (end, chance) = (normal_quantile(0.5 * (1.0 + level)), normal_quantile(0.99));
-    let bound = error * (1.0 + chance / end);
-    let over = bound / ACCEPTED;
-    if over > 1.0 { Some(libm::ceil(n as f64 * over * over) as u64) } else { None }
+fn harmless(attack: Successes, control: Successes, level: f64) -> Option<Harmless> {
+    let own = wilson(control.hits as u64, control.attacks as u64, level)?;
+    let likely = libm::round(own.rate * attack.attacks as f64) as u64;
+    let WilsonRate { error, .. } = remainder(wilson(likely, attack.attacks as u64, level)?, own)?;
+    let luck = error * normal_quantile(CLEAN) / normal_quantile(0.5 * (1.0 + level));
+    Some(Harmless { value: luck, end: luck + error, settles: 0.0, falls: Falls::WithRoot })
 }
 
 /// The rates on train and holdout, and the residual, of one attack.
@@ -106,16 +98,9 @@ pub(crate) fn compared(
     scores.push(match residual(attack, control, level) {
         Some(found) => {
             let method = format!("(attack - control)/(1 - control); {method}; Wilson, errors propagated");
-            let score = risk.score(about.to_vec(), found.risk, n, method).with_interval(Some(found.interval));
-            let needed = records_needed(0.0, ACCEPTED, level).into_iter().chain(harmless(control, n, level)).max();
-            match needed {
-                Some(needed) if (n as u64) < needed => underpowered(
-                    score,
-                    needed as f64,
-                    format!("{n} attacks are too few to bound the risk at {ACCEPTED}: it takes {needed}"),
-                ),
-                _ => score,
-            }
+            risk.score(about.to_vec(), found.risk, n, method)
+                .with_interval(Some(found.interval))
+                .with_harmless(harmless(attack, control, level))
         }
         None => risk.incomplete(
             about.to_vec(),
