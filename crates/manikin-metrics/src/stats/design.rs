@@ -136,13 +136,13 @@ impl Design {
     #[must_use]
     pub fn select(&self, rows: &[u32]) -> Self {
         let span = |row: &u32| *row as usize * self.slots..(*row as usize + 1) * self.slots;
-        Self {
-            rows: rows.len(),
-            width: self.width,
-            slots: self.slots,
-            index: rows.iter().flat_map(|row| &self.index[span(row)]).copied().collect(),
-            value: rows.iter().flat_map(|row| &self.value[span(row)]).copied().collect(),
+        let mut index = Vec::with_capacity(rows.len() * self.slots);
+        let mut value = Vec::with_capacity(rows.len() * self.slots);
+        for row in rows {
+            index.extend_from_slice(&self.index[span(row)]);
+            value.extend_from_slice(&self.value[span(row)]);
         }
+        Self { rows: rows.len(), width: self.width, slots: self.slots, index, value }
     }
 }
 

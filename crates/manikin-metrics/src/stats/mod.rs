@@ -9,6 +9,7 @@ pub mod features;
 pub mod moment;
 pub mod order;
 pub mod proportion;
+pub(crate) mod radix;
 pub mod regression;
 pub mod resample;
 pub mod tree;

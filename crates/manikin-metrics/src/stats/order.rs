@@ -1,5 +1,7 @@
 //! Order: sorted values, quantiles, ranks, distances between distributions.
 
+use super::radix::{sort_by_word, sort_numbers, word};
+
 /// The finite numbers of `values` in increasing order, and how many were null (NaN) and how many infinite.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ranked {
@@ -17,7 +19,7 @@ pub fn sorted_numbers(numbers: &[f64]) -> Ranked {
     let nulls = numbers.iter().filter(|x| x.is_nan()).count();
     let mut values: Vec<f64> = numbers.iter().copied().filter(|x| x.is_finite()).collect();
     let infinite = numbers.len() - nulls - values.len();
-    values.sort_unstable_by(f64::total_cmp);
+    sort_numbers(&mut values);
     Ranked { values, nulls, infinite }
 }
 
@@ -43,21 +45,15 @@ pub fn quantile_sorted(sorted: &[f64], p: f64) -> Option<f64> {
 /// The rank of each value from 1, ties sharing the mean of their ranks.
 #[must_use]
 pub fn average_ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<u32> = (0..u32::try_from(values.len()).unwrap_or(u32::MAX)).collect();
-    order.sort_unstable_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]).then(a.cmp(&b)));
+    // Both zeros are one value: adding zero makes the negative one positive.
+    let mut order: Vec<(u64, u32)> = values.iter().map(|&x| word(x + 0.0)).zip(0..).collect();
+    sort_by_word(&mut order, |item| item.0);
     let mut ranks = vec![0.0; values.len()];
-    let mut start = 0;
-    while start < order.len() {
-        let value = values[order[start] as usize];
-        let mut end = start + 1;
-        while end < order.len() && values[order[end] as usize] == value {
-            end += 1;
-        }
-        let rank = 0.5 * (start + 1 + end) as f64;
-        for &row in &order[start..end] {
-            ranks[row as usize] = rank;
-        }
-        start = end;
+    let mut before = 0;
+    for ties in order.chunk_by(|a, b| a.0 == b.0) {
+        let rank = before as f64 + 0.5 * (1 + ties.len()) as f64;
+        ties.iter().for_each(|&(_, row)| ranks[row as usize] = rank);
+        before += ties.len();
     }
     ranks
 }

@@ -34,33 +34,33 @@ pub fn logistic(design: &Design, outcome: &[bool]) -> Option<Fit> {
     let mut coefficients = vec![0.0; design.width];
     let share = events as f64 / design.rows as f64;
     coefficients[0] = libm::log(share / (1.0 - share));
-    let mut deviance = logistic_deviance(design, outcome, &coefficients);
+    let mut current = Predicted::of(design, outcome, &coefficients);
     let mut settled = false;
     let mut factor = None;
     for _ in 0..ITERATIONS {
         let equations = NormalEquations::of(design, |row| {
-            let p = sigmoid(design.predictor(row, &coefficients));
+            let p = current.probabilities[row];
             (p * (1.0 - p), f64::from(u8::from(outcome[row])) - p)
         });
         let solved = equations.factor();
         let step = solved.solve(&equations.right);
         factor = Some(solved);
         let mut scale = 1.0;
-        let (next, next_deviance) = loop {
+        let (next, predicted) = loop {
             let next: Vec<f64> = coefficients.iter().zip(&step).map(|(c, s)| c + scale * s).collect();
-            let next_deviance = logistic_deviance(design, outcome, &next);
-            if next_deviance <= deviance || scale < 1e-3 {
-                break (next, next_deviance);
+            let predicted = Predicted::of(design, outcome, &next);
+            if predicted.deviance <= current.deviance || scale < 1e-3 {
+                break (next, predicted);
             }
             scale *= 0.5;
         };
-        if next_deviance.is_nan() || next_deviance > deviance {
+        if predicted.deviance.is_nan() || predicted.deviance > current.deviance {
             settled = true;
             break;
         }
-        let change = deviance - next_deviance;
-        (coefficients, deviance) = (next, next_deviance);
-        if change <= 1e-10 * (deviance + 0.1) {
+        let change = current.deviance - predicted.deviance;
+        (coefficients, current) = (next, predicted);
+        if change <= 1e-10 * (current.deviance + 0.1) {
             settled = true;
             break;
         }
@@ -138,20 +138,37 @@ impl Fit {
     }
 }
 
-fn logistic_deviance(design: &Design, outcome: &[bool], coefficients: &[f64]) -> f64 {
-    let parts: Vec<f64> = parts(design.rows)
-        .into_par_iter()
-        .map(|rows| {
-            rows.map(|row| {
-                let t = design.predictor(row, coefficients);
-                let against = if outcome[row] { -t } else { t };
-                // log(1 + e^x) without overflow.
-                against.max(0.0) + libm::log1p(libm::exp(-against.abs()))
+/// What coefficients make of every row, and how far that is from the outcomes.
+struct Predicted {
+    probabilities: Vec<f64>,
+    deviance: f64,
+}
+
+impl Predicted {
+    fn of(design: &Design, outcome: &[bool], coefficients: &[f64]) -> Self {
+        let parts: Vec<(Vec<f64>, f64)> = parts(design.rows)
+            .into_par_iter()
+            .map(|rows| {
+                // log(1 + e^x) is x + log(1 + e^-x) where x is positive; the logarithms of many factors are one.
+                let (mut probabilities, mut sum, mut product) = (Vec::with_capacity(rows.len()), 0.0, 1.0f64);
+                for row in rows {
+                    let t = design.predictor(row, coefficients);
+                    let small = libm::exp(-t.abs());
+                    let against = if outcome[row] { -t } else { t };
+                    sum += against.max(0.0);
+                    product *= 1.0 + small;
+                    if !(product < 1e250) {
+                        sum += libm::log(product);
+                        product = 1.0;
+                    }
+                    probabilities.push(if t < 0.0 { small } else { 1.0 } / (1.0 + small));
+                }
+                (probabilities, sum + libm::log(product))
             })
-            .sum()
-        })
-        .collect();
-    2.0 * parts.iter().sum::<f64>()
+            .collect();
+        let deviance = 2.0 * parts.iter().map(|(_, sum)| sum).sum::<f64>();
+        Self { probabilities: parts.into_iter().flat_map(|(own, _)| own).collect(), deviance }
+    }
 }
 
 /// Rows in sixteen parts, whatever the number of threads, so that sums are the same on every machine.
@@ -174,17 +191,17 @@ impl NormalEquations {
             .into_par_iter()
             .map(|rows| {
                 let mut part = Self { width, left: vec![0.0; width * width], right: vec![0.0; width] };
+                let mut cells: Vec<(usize, f64)> = Vec::new();
                 for row in rows {
                     let (weight, outcome) = terms(row);
-                    for (i, x) in design.row(row) {
+                    // Regressors that are zero, such as those of reference categories, add nothing.
+                    cells.clear();
+                    cells.extend(design.row(row).filter(|&(_, x)| x != 0.0));
+                    for (place, &(i, x)) in cells.iter().enumerate() {
                         part.right[i] += outcome * x;
                         let wx = weight * x;
-                        for (j, y) in design.row(row) {
-                            if j > i {
-                                break;
-                            }
-                            part.left[i * width + j] += wx * y;
-                        }
+                        let line = &mut part.left[i * width..(i + 1) * width];
+                        cells[..=place].iter().for_each(|&(j, y)| line[j] += wx * y);
                     }
                 }
                 part

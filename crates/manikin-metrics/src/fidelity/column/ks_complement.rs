@@ -5,6 +5,7 @@ use crate::fidelity::comparison::Comparison;
 use crate::fidelity::tally::Estimate;
 use crate::score::{Definition, Direction, Score};
 use crate::stats::kolmogorov_distance;
+use crate::stats::radix::{sort_by_word, word};
 
 /// 1 - sup |F_real - F_synthetic| over non-null values.
 pub const DEFINITION: Definition = Definition {
@@ -94,9 +95,8 @@ impl Merged {
                 .collect::<Vec<_>>()
         };
         let mut all = [side(numbers.real, false), side(numbers.synthetic, true)].concat();
-        all.sort_unstable_by(|x, y| {
-            x.value.total_cmp(&y.value).then(x.synthetic.cmp(&y.synthetic)).then(x.row.cmp(&y.row))
-        });
+        // Equal values stay in the order of sides and rows.
+        sort_by_word(&mut all, |one| word(one.value));
         Self(all)
     }
 }
