@@ -1,12 +1,16 @@
 //! What a run takes from a learned model: the codes of every learned row.
 //!
-//! The subject's codes are allocated over the whole dataset by rounding; those of descendants are drawn row by row,
-//! given what is known of their ancestors, their number and the row before.
+//! The subject's codes are allocated over the whole dataset by rounding. Those of descendants are drawn given what is
+//! known of their ancestors, their number and the row before, and so that they add up: the first rows of all parents of
+//! a block together, then the second rows, and so on. Of such a round as many rows of a context take each side of a
+//! division of codes as is expected, but for less than one row ([`balance`]). Rows of one parent are in different rounds,
+//! which are independent of each other, so siblings are no more alike or unlike than the model says.
 
+mod balance;
 mod condition;
 mod sampler;
 
-use crate::block::Rows;
+use crate::block::{EntityRows, Rows};
 use crate::error::GenerateError;
 use crate::plan::Plan;
 use crate::values::NONE;
@@ -18,8 +22,17 @@ use sampler::{Sampler, Scratch};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// The name under which codes are drawn.
+/// The name under which subjects are allocated, and numbers of rows drawn.
 const LEARNED: Name = Name::of("manikin.learned");
+/// The name of the addresses of blocks of descendants.
+const DESCENDANTS: Name = Name::of("manikin.learned.descendants");
+/// The name of the addresses of rounds.
+const ROUND: Name = Name::of("manikin.learned.round");
+
+/// Rows of a round that are drawn at once, which bounds the memory that they need meanwhile.
+///
+/// ASSUMED: 4,096 rows are enough for contexts of hundreds of rows, and take a few megabytes.
+const ROWS_AT_ONCE: usize = 1 << 12;
 
 /// Allocated blocks of subjects that are held at once: workers are in one or two of them at a time.
 const BLOCKS_HELD: usize = 4;
@@ -198,7 +211,7 @@ pub(crate) fn codes(plan: &Plan, rows: &Rows, id: EntityId) -> Result<Codes, Gen
     Ok(drawn(plan, rows, level, sampler))
 }
 
-/// The codes of the rows of a level, drawn row by row: siblings stand beside each other in their order.
+/// The codes of the rows of a level, drawn round by round: siblings stand beside each other in their order.
 fn drawn(plan: &Plan, rows: &Rows, level: &Level, sampler: &Sampler) -> Codes {
     let own = &rows.entities[level.entity.0];
     let mut columns: Codes = Vec::with_capacity(level.attributes.len());
@@ -217,24 +230,38 @@ fn drawn(plan: &Plan, rows: &Rows, level: &Level, sampler: &Sampler) -> Codes {
             AttributeKind::Previous(_) | AttributeKind::Own(..) | AttributeKind::Rows(..) => vec![0; own.len()],
         });
     }
+    let address = plan.key.address().child(DESCENDANTS, rows.index).child(plan.names[level.entity.0].entity, 0);
     let mut scratch = Scratch::default();
-    let mut codes = vec![0u16; columns.len()];
-    let mut before = NONE;
-    for row in 0..own.len() {
-        let is_first = own.parent[row] != before;
-        before = own.parent[row];
+    let mut pieces = 0;
+    for (number, round) in rounds(own).iter().enumerate() {
         for (at, attribute) in level.attributes.iter().enumerate() {
-            match attribute.kind {
-                AttributeKind::Previous(_) if is_first => columns[at][row] = (attribute.size - 1) as u16,
-                AttributeKind::Previous(of) => columns[at][row] = columns[of][row - 1],
-                _ => {}
+            let AttributeKind::Previous(of) = attribute.kind else { continue };
+            for row in round.iter().map(|row| *row as usize) {
+                columns[at][row] = if number == 0 { (attribute.size - 1) as u16 } else { columns[of][row - 1] };
             }
-            codes[at] = columns[at][row];
         }
-        sampler.draw(&mut codes, &mut own.address[row].stream(LEARNED), &mut scratch);
-        columns.iter_mut().zip(&codes).for_each(|(column, code)| column[row] = *code);
+        for piece in round.chunks(ROWS_AT_ONCE) {
+            sampler.fill(&mut columns, piece, &own.address, address.child(ROUND, pieces), &mut scratch);
+            pieces += 1;
+        }
     }
     columns
+}
+
+/// The rows of a block by their place among the rows of one parent, which stand beside each other: all first rows, then
+/// all second rows, and so on. Rows without a parent are all first rows.
+fn rounds(own: &EntityRows) -> Vec<Vec<u32>> {
+    let mut rounds: Vec<Vec<u32>> = Vec::new();
+    let mut place = 0;
+    for row in 0..own.len() {
+        let follows = row > 0 && own.parent[row] != NONE && own.parent[row] == own.parent[row - 1];
+        place = if follows { place + 1 } else { 0 };
+        if place == rounds.len() {
+            rounds.push(Vec::new());
+        }
+        rounds[place].push(row as u32);
+    }
+    rounds
 }
 
 /// The parent of an entity, and the attribute of its level that holds the number of the entity's rows.
@@ -244,22 +271,32 @@ pub(crate) fn siblings(plan: &Plan, id: EntityId) -> Option<(EntityId, usize)> {
 }
 
 /// The number of rows of an entity for each row of its parent, uniform in the bin that the model says.
+///
+/// Of the parents of a round and bin, each number of the bin goes to as many as is expected, but for less than one.
 pub(crate) fn counts(plan: &Plan, rows: &Rows, id: EntityId) -> Result<Vec<u64>, GenerateError> {
     let missing = || GenerateError::new(&plan.spec[id].name, "the model does not say how many rows there are");
     let (parent, at) = siblings(plan, id).ok_or_else(missing)?;
     let level = plan.spec.learned.as_ref().and_then(|all| all.level(parent)).ok_or_else(missing)?;
     let AttributeKind::Rows(_, bins) = &level.attributes[at].kind else { return Err(missing()) };
     let above = &rows.entities[parent.0];
-    let codes = above.codes.get(at).ok_or_else(missing)?;
+    let codes = above.codes.get(at).filter(|codes| codes.len() == above.len()).ok_or_else(missing)?;
     let name = plan.names[id.0].count;
-    Ok(above
-        .address
-        .iter()
-        .zip(codes)
-        .map(|(address, code)| {
-            let (low, high) = bins.bounds(u32::from(*code));
-            let span = (high - low).saturating_add(1);
-            low + ((address.uniform(name) * span as f64) as u64).min(high - low)
-        })
-        .collect())
+    let address = plan.key.address().child(DESCENDANTS, rows.index).child(name, 0);
+    let mut counts = vec![0; above.len()];
+    for (number, round) in rounds(above).iter().enumerate() {
+        let mut order: Vec<(u16, u128, u32)> =
+            round.iter().map(|row| (codes[*row as usize], above.address[*row as usize].bits(name), *row)).collect();
+        order.sort_unstable();
+        for group in order.chunk_by(|a, b| a.0 == b.0) {
+            let code = group[0].0;
+            let (low, high) = bins.bounds(u32::from(code));
+            let span = (high - low).saturating_add(1) as f64;
+            let offset = address.child(ROUND, number as u64).uniform(LEARNED.numbered(u64::from(code)));
+            for (rank, (.., row)) in group.iter().enumerate() {
+                let uniform = (rank as f64 + offset) / group.len() as f64;
+                counts[*row as usize] = low + ((uniform * span) as u64).min(high - low);
+            }
+        }
+    }
+    Ok(counts)
 }
