@@ -13,10 +13,10 @@ use manikin_tables::{Table, TableSchema};
 use polars::prelude::DataFrame;
 
 use crate::levels::{LevelRows, levels};
-use crate::local::{Patients, Tables};
+use crate::local::{Kept, Patients, Tables};
 use crate::needs::{Needs, is_key_type, key_of};
 use crate::view::View;
-use crate::{FitError, Progress};
+use crate::{FitError, Progress, Silent};
 
 /// The most codes of single-table records that are held in memory, in bytes; beyond, the files are read for each
 /// count. Decided by the public size alone.
@@ -123,15 +123,12 @@ impl Extract {
     /// - `MK1507` when a file cannot be read
     pub fn read(&self, progress: &dyn Progress, met: &mut dyn FnMut(&str)) -> Result<Prepared<'_>, FitError> {
         if self.needs.private.len() > 1 {
-            let mut tables = self.public()?;
-            for id in &self.needs.private {
-                progress.reading(&self.spec[*id].name);
-                tables.insert(*id, self.whole(*id)?);
-            }
-            let kept = Patients::default().keep(&self.spec, &self.needs, &tables, met);
-            let view = View::new(&self.spec, &self.needs, &tables, &kept)?;
-            drop(tables);
-            return Ok(Prepared::Held(levels(&self.spec, &self.learned, &kept, &view)?));
+            let mut made = Vec::new();
+            self.views(progress, met, &mut |kept, view| {
+                made = levels(&self.spec, &self.learned, kept, view)?;
+                Ok(())
+            })?;
+            return Ok(Prepared::Held(made));
         }
         let attributes = self.learned.levels.iter().map(|level| level.attributes.len() as u64).sum::<u64>();
         let patients = self.learned.source.as_ref().map_or(0, |source| source.patients);
@@ -146,8 +143,37 @@ impl Extract {
         Ok(if is_held { Prepared::Held(vec![all]) } else { Prepared::Read(self) })
     }
 
+    /// The spec.
+    pub(crate) fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
     /// The pieces of a subject that is alone, in order.
     fn pieces(&self, met: &mut dyn FnMut(&str), each: &mut dyn FnMut(LevelRows)) -> Result<(), FitError> {
+        self.views(&Silent, met, &mut |kept, view| {
+            levels(&self.spec, &self.learned, kept, view)?.into_iter().for_each(&mut *each);
+            Ok(())
+        })
+    }
+
+    /// Gives the kept rows to `each`: all at once, or of a subject that is alone piece by piece.
+    pub(crate) fn views(
+        &self,
+        progress: &dyn Progress,
+        met: &mut dyn FnMut(&str),
+        each: &mut dyn FnMut(&BTreeMap<EntityId, Kept>, &View) -> Result<(), FitError>,
+    ) -> Result<(), FitError> {
+        if self.needs.private.len() > 1 {
+            let mut tables = self.public()?;
+            for id in &self.needs.private {
+                progress.reading(&self.spec[*id].name);
+                tables.insert(*id, self.whole(*id)?);
+            }
+            let kept = Patients::default().keep(&self.spec, &self.needs, &tables, met);
+            let view = View::new(&self.spec, &self.needs, &tables, &kept)?;
+            drop(tables);
+            return each(&kept, &view);
+        }
         let Some(id) = self.needs.private.first().copied() else { return Ok(()) };
         let schema = Arc::new(self.needs.schema(&self.spec, id));
         let public = self.public()?;
@@ -158,8 +184,7 @@ impl Extract {
             tables.insert(id, (table, lacking.clone()));
             let kept = patients.keep(&self.spec, &self.needs, &tables, met);
             let view = View::new(&self.spec, &self.needs, &tables, &kept)?;
-            levels(&self.spec, &self.learned, &kept, &view)?.into_iter().for_each(&mut *each);
-            Ok(())
+            each(&kept, &view)
         })
     }
 

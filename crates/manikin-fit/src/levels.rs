@@ -100,15 +100,15 @@ struct Coded {
 }
 
 /// The rows of each parent in their order.
-struct Sequence {
+pub(crate) struct Sequence {
     /// All rows, parent after parent.
     rows: Vec<u32>,
     /// For each row, the one before it under the same parent, or [`NO_ROW`].
-    before: Vec<u32>,
+    pub(crate) before: Vec<u32>,
 }
 
 impl Sequence {
-    fn new(own: &Kept, order: &[i64]) -> Self {
+    pub(crate) fn new(own: &Kept, order: &[i64]) -> Self {
         let mut rows: Vec<u32> = (0..own.rows.len() as u32).collect();
         rows.sort_unstable_by_key(|row| (own.parent[*row as usize], order[*row as usize], *row));
         let mut before = vec![NO_ROW; rows.len()];
@@ -139,7 +139,7 @@ impl Sequence {
 /// A number below `end`, from the operating system's entropy; where there is none, the first.
 ///
 /// Any rule that looks at one patient alone is private; chance only keeps early and late rows equally likely.
-fn below(end: usize) -> usize {
+pub(crate) fn below(end: usize) -> usize {
     let mut bytes = [0; 8];
     if getrandom::fill(&mut bytes).is_err() {
         return 0;
@@ -283,7 +283,7 @@ fn listed(column: &Column, domain: &FieldDomain) -> Vec<u16> {
 }
 
 /// Values by the number that measures them: a date by its days, a time by its microseconds.
-fn numbers(column: &Column) -> Vec<Option<f64>> {
+pub(crate) fn numbers(column: &Column) -> Vec<Option<f64>> {
     let series = column.series();
     let nothing = || vec![None; column.len()];
     match column.ty() {
@@ -304,7 +304,7 @@ fn numbers(column: &Column) -> Vec<Option<f64>> {
 }
 
 /// Times in microseconds; a date is the start of its day.
-fn micros(column: &Column) -> Vec<Option<i64>> {
+pub(crate) fn micros(column: &Column) -> Vec<Option<i64>> {
     let series = column.series();
     match (column.ty(), series.i32(), series.i64()) {
         (Type::Date, Ok(days), _) => days.iter().map(|day| day.map(|day| i64::from(day) * calendar::DAY)).collect(),
@@ -314,7 +314,7 @@ fn micros(column: &Column) -> Vec<Option<i64>> {
 }
 
 /// Numbers that stand in the order of the values; rows without a value come first.
-fn ranks(column: &Column) -> Vec<i64> {
+pub(crate) fn ranks(column: &Column) -> Vec<i64> {
     let series = column.series();
     if let (Type::Text, Ok(texts)) = (column.ty(), series.str()) {
         let mut order: Vec<(Option<&str>, usize)> = texts.iter().zip(0..).collect();

@@ -23,6 +23,7 @@
 //! The derivation and the proof in full: docs/fitting.md.
 
 mod audit;
+mod domains;
 mod error;
 mod extract;
 mod learn;
@@ -34,6 +35,7 @@ mod view;
 mod weights;
 
 pub use audit::{Canaries, CountNoise};
+pub use domains::{Answer, BUCKET_SIGMAS, Counts, Question, ask, questions};
 pub use error::FitError;
 pub use extract::{Extract, Prepared};
 pub use learn::{FitMethod, LearnOptions, LearnedLevel, check_size, domain_of, learn_levels};

@@ -10,6 +10,21 @@ use serde::{Deserialize, Serialize};
 pub struct PrivacySettings {
     /// The body of real records; the privacy unit is the subject with all rows that descend from it.
     pub source: Option<PrivateSource>,
+    /// What the ledger was charged for settings that are marked `origin: measured`; written by `manikin domains`.
+    pub domains: Vec<DomainsCharge>,
+}
+
+/// A charge for learning domains from the records.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DomainsCharge {
+    /// The ledger's number of the charge.
+    pub entry: i64,
+    /// What was charged, in ρ of zero-concentrated differential privacy.
+    pub rho: f64,
+    /// The part of δ that was charged, for releases that show only what is frequent.
+    #[serde(default)]
+    pub delta: f64,
 }
 
 /// A body of real records, by what is public about it.
@@ -29,8 +44,10 @@ pub struct PrivateSource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
-    /// Read off the records, and so not yet public: a person looks at it and replaces it.
+    /// Read off the records, and so not yet public: a person looks at it and replaces it, or `manikin domains` pays.
     Data,
+    /// Learned from the records with noise, and paid for: `privacy.domains` names the ledger's entry.
+    Measured,
     /// Public knowledge.
     Public,
 }

@@ -268,6 +268,7 @@ impl<'a> Resolver<'a> {
 fn drafted(source: &document::Field) -> Option<Origin> {
     match source.origin.as_deref() {
         Some("data") => Some(Origin::Data),
+        Some("measured") => Some(Origin::Measured),
         Some("public") => Some(Origin::Public),
         _ => None,
     }

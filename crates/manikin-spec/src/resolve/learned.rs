@@ -60,7 +60,8 @@ impl Resolver<'_> {
         if !sound {
             return None;
         }
-        Some((!levels.is_empty()).then_some(Learned { source, levels, model }))
+        let charges = self.document.privacy.as_ref().map(|privacy| privacy.domains.clone()).unwrap_or_default();
+        Some((!levels.is_empty()).then_some(Learned { source, charges, levels, model }))
     }
 
     fn source(&self) -> Option<Option<Source>> {

@@ -6,7 +6,7 @@
 //! mean, and everything about it is public.
 
 use super::{EntityId, FieldId};
-use crate::document::{Origin, TimeUnit};
+use crate::document::{DomainsCharge, Origin, TimeUnit};
 use manikin_expression::{Expression, Literal, Type, calendar, decimal_text, power_of_ten};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub const MAX_CODES: u32 = 65_536;
 pub struct Learned {
     /// The body of real records; `None` where the spec does not name it yet.
     pub source: Option<Source>,
+    /// What the ledger was charged for settings of [`Origin::Measured`].
+    pub charges: Vec<DomainsCharge>,
     /// The levels, parents before children; the first is the subject's.
     pub levels: Vec<Level>,
     /// The model that values come from; `None` where the fields are only described.
