@@ -53,6 +53,7 @@ struct Tally {
     gates: BTreeMap<String, usize>,
     unsure: BTreeMap<String, usize>,
     attacks: BTreeMap<String, usize>,
+    named: BTreeMap<String, f64>,
     least_p: f64,
     most_p: f64,
 }
@@ -114,7 +115,7 @@ fn clean(sets: usize, rows: usize) -> Result<(), String> {
 
 fn patients(draws: usize) -> Result<(), String> {
     heading();
-    for count in [5_000, 1_000, 300] {
+    for count in [10_000, 5_000, 2_000, 1_000, 500] {
         for one_in in [100, 500, 0] {
             let mut tally = Tally::default();
             for draw in 0..draws as u64 {
@@ -161,9 +162,9 @@ fn row_scores(folds: &Folds<'_>) -> Vec<Score> {
 fn heading() {
     println!(
         "| data | sets | failed | incomplete | passed | p of the greatest attack | gates failed | incomplete | \
-         greatest attack |"
+         greatest attack | mean TPR at .1 % FPR |"
     );
-    println!("|---|--:|--:|--:|--:|--:|---|---|---|");
+    println!("|---|--:|--:|--:|--:|--:|---|---|---|---|");
 }
 
 impl Tally {
@@ -172,8 +173,16 @@ impl Tally {
         let (mut failed, mut unsure) = (Vec::new(), Vec::new());
         for score in scores {
             let last = score.about.last().map_or("", String::as_str);
+            let of_patients = score.about.first().is_some_and(|first| first == "patient");
+            if let ("membership_tpr", "fpr=0.001", Some(rate)) = (score.metric, last, score.value) {
+                let attack = score.about.iter().rev().nth(1).cloned().unwrap_or_default();
+                *self.named.entry(attack).or_insert(0.0) += rate;
+            }
+            // The profile holds the attacks on patients to chance only.
+            let is_held = score.metric != "membership_maximum_tpr" || !of_patients;
             let limit = LIMITS
                 .iter()
+                .filter(|_| is_held)
                 .find(|(metric, about, _)| *metric == score.metric && (about.is_empty() || *about == last));
             if let Some((.., limit)) = limit {
                 let gate = format!("{} {last}", score.metric).trim_end().to_owned();
@@ -212,7 +221,11 @@ impl Tally {
         let passed = sets - failed - incomplete;
         let (gates, unsure, attacks) = (list(&self.gates), list(&self.unsure), list(&self.attacks));
         let p = format!("{:.4} to {:.4}", self.least_p, self.most_p);
-        println!("| {what} | {sets} | {failed} | {incomplete} | {passed} | {p} | {gates} | {unsure} | {attacks} |");
+        let rate = |(attack, sum): (&String, &f64)| format!("{attack} {:.4}", sum / sets as f64);
+        let named = self.named.iter().map(rate).collect::<Vec<_>>().join(", ");
+        println!(
+            "| {what} | {sets} | {failed} | {incomplete} | {passed} | {p} | {gates} | {unsure} | {attacks} | {named} |"
+        );
     }
 }
 

@@ -105,7 +105,7 @@ fn compared(share: &Definition, excess: &Definition, hits: [usize; 2], folds: &F
             .with_interval(Some(difference(train, holdout, factor))),
         _ => excess.incomplete(Vec::new(), n, method, "there are no synthetic rows"),
     };
-    scores.push(score.with_harmless(harmless_excess(hits[1] as u64, n, factor, level)));
+    scores.push(score.with_harmless(harmless_excess(hits.map(|hits| hits as u64), n, factor, level)));
     scores
 }
 
