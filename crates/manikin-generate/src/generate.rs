@@ -239,6 +239,9 @@ fn compute_field(
     };
     output.column = values::convert(output.column, &described.ty);
     if let Some(missing) = &described.missing {
+        // The condition may be about the value that goes missing.
+        rows.entities[id.0].columns[field.0] = Some(output.column.clone());
+        let cx = Cx { plan, rows, entity: id, name: plan.names[id.0].fields[field.0], place: &place, normals: None };
         let absent = cx.missing(missing, plan.names[id.0].missing[field.0])?;
         let kept: Vec<u32> =
             absent.iter().enumerate().map(|(row, absent)| if *absent { NONE } else { row as u32 }).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use manikin_diagnostic::{Diagnostic, Diagnostics, Sources, Span, codes};
 
-use crate::document::{DataType, TableSource};
+use crate::document::{DataType, Origin, TableSource};
 use crate::files::Files;
 use crate::layers::{ReadFile, read_named, unreadable};
 use crate::node::{Node, Value};
@@ -31,6 +31,8 @@ pub struct Table {
     pub key: Option<String>,
     /// SHA-256 of the CSV file, in hexadecimal; `None` for rows written in the document.
     pub sha256: Option<String>,
+    /// Whether the rows are public, or were read off records.
+    pub origin: Option<Origin>,
 }
 
 /// A column of a table.
@@ -179,6 +181,7 @@ pub fn read(
         rows,
         key: source.key.clone(),
         sha256: file.as_ref().map(|file: &ReadFile| file.sha256.clone()),
+        origin: source.origin,
     };
     Some((table, file))
 }

@@ -1,6 +1,6 @@
 //! Code sets and parameter tables: a CSV file, or rows written in place.
 
-use super::{DataType, Named, Scalar};
+use super::{DataType, Named, Origin, Scalar};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,8 @@ pub struct TableSource {
     pub source: Option<String>,
     /// Types of columns whose type would be read wrongly from their values (codes of digits are text).
     pub columns: Named<DataType>,
+    /// Where the rows come from as far as privacy goes: `fit` refuses `data`.
+    pub origin: Option<Origin>,
     /// Marks a place that a user's own, perhaps licensed, file may fill; says what file.
     pub slot: Option<String>,
 }

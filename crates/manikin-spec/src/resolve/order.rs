@@ -224,8 +224,8 @@ fn learned_needs(id: EntityId, level: &Level) -> Needs {
     ancestors.chain([Step::Rows(id)]).collect()
 }
 
-fn field_needs(spec: &Spec, id: EntityId, field: FieldId) -> Needs {
-    let field = &spec[id][field];
+fn field_needs(spec: &Spec, id: EntityId, field_id: FieldId) -> Needs {
+    let field = &spec[id][field_id];
     let mut walk = Walk::new(spec, id);
     if let Some(generator) = &field.generator {
         walk.generator(generator);
@@ -235,8 +235,12 @@ fn field_needs(spec: &Spec, id: EntityId, field: FieldId) -> Needs {
         walk.expressions(domain.expressions());
     }
     if let Some(missing) = &field.missing {
-        walk.parameter(&missing.rate);
-        walk.optional(missing.when.as_ref(), id);
+        let mut absent = Walk::new(spec, id);
+        absent.parameter(&missing.rate);
+        absent.optional(missing.when.as_ref(), id);
+        // Whether a value goes missing may depend on the value itself.
+        absent.found.remove(&Step::Field(id, field_id));
+        walk.found.append(&mut absent.found);
     }
     if let Some(Exact::Of { entity: other, link, affinity }) = &field.exact {
         walk.found.insert(Step::Settle(*other));
