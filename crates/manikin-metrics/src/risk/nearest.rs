@@ -242,7 +242,7 @@ impl<'a> Index<'a> {
         let mut waiting = BinaryHeap::new();
         waiting.push(Reverse((self.boxes.bound(0, &query).to_bits(), 0u32)));
         let (mut sums, mut opened) = (Vec::new(), 0usize);
-        while let Some(Reverse((bits, node))) = waiting.pop() {
+        while let Some(Reverse((bits, mut node))) = waiting.pop() {
             // Bounds are not negative, so their bits sort as they do.
             let bound = f64::from(f32::from_bits(bits));
             let limit = best.limit();
@@ -253,13 +253,17 @@ impl<'a> Index<'a> {
                 let error = (limit - (bound - slack).max(0.0)).max(0.0);
                 return Answer { found: best.found, error, compared };
             }
-            if let Some(children) = self.boxes.children(node) {
-                for child in children {
-                    let bound = self.boxes.bound(child, &query);
-                    if f64::from(bound) <= best.limit() + slack {
-                        waiting.push(Reverse((bound.to_bits(), child)));
-                    }
+            // Straight down by the nearer child, so that an answer is near before many boxes wait.
+            let mut nearest = bound;
+            while let Some(children) = self.boxes.children(node) {
+                let [first, second] = children.map(|child| (self.boxes.bound(child, &query), child));
+                let (near, far) = if second.0 < first.0 { (second, first) } else { (first, second) };
+                if f64::from(far.0) <= limit + slack {
+                    waiting.push(Reverse((far.0.to_bits(), far.1)));
                 }
+                (nearest, node) = (f64::from(near.0), near.1);
+            }
+            if nearest > limit + slack {
                 continue;
             }
             opened += 1;
