@@ -345,13 +345,15 @@ mod tests {
         let (clean, replays) = p(&synthetic);
         assert!(clean > 0.01, "alpha .01, fixed seed: {clean}");
         assert_eq!(replays[0].value, Some(0.0));
+        let harmless = replays[2].harmless.expect("what chance may show");
+        assert!(harmless.end > 0.001, "2,000 patients are too few to bound a thousandth");
+        assert!(harmless.needed(2000, 0.001).is_some_and(|needed| (3500..4500).contains(&needed)));
         replay(&mut synthetic, &train, 20, 37.0);
         let (leaky, replays) = p(&synthetic);
         assert!(leaky <= 0.002, "one patient in a hundred: {leaky}");
         assert!(replays[0].value.expect("a share") > 0.007, "those with one row only are not counted");
-        let harmless = replays[2].harmless.expect("what chance may show");
-        assert!(harmless.end > 0.001, "2,000 patients are too few to bound a thousandth");
-        assert!(harmless.needed(2000, 0.001).is_some_and(|needed| (3500..4500).contains(&needed)));
+        let (interval, harmless) = (replays[2].interval.expect("an interval"), replays[2].harmless.expect("chance"));
+        assert!(interval.low > 0.001 && replays[2].value > Some(harmless.value), "beyond limit and chance at any size");
     }
 
     #[test]
