@@ -157,7 +157,7 @@ impl Predicted {
                     let against = if outcome[row] { -t } else { t };
                     sum += against.max(0.0);
                     product *= 1.0 + small;
-                    if !(product < 1e250) {
+                    if product >= 1e250 {
                         sum += libm::log(product);
                         product = 1.0;
                     }
