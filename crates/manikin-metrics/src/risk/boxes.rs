@@ -116,6 +116,11 @@ impl Boxes {
         (first > 0).then_some([first, first + 1])
     }
 
+    /// The first place of a node's entries.
+    pub(crate) fn start(&self, node: u32) -> u64 {
+        u64::from(self.nodes[node as usize].start)
+    }
+
     /// The least distance that an entry of the node can have.
     pub(crate) fn bound(&self, node: u32, query: &Query) -> f32 {
         let (numbers, categories) = (self.numbers, self.columns.len() - self.numbers);

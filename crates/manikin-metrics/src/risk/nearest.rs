@@ -15,6 +15,7 @@ use super::distinct::{Distinct, distinct};
 use super::postings::Postings;
 use super::ruler::{Ruler, row};
 use crate::Table;
+use crate::stats::radix::sort_by_word;
 
 /// The nearest rows of each query, nearest first; among equally near rows the first in the table comes first.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,12 +192,13 @@ impl<'a> Index<'a> {
         let wanted = Search { k: k + usize::from(others), limit: search.limit };
         let scale = if weights.is_some() { 1.0 } else { 1.0 / self.ruler.columns() as f64 };
         let postings = weights.map(|_| Postings::new(self.ruler, &self.exact));
-        let found: Vec<Answer> = (0..asked.len() as u32)
-            .into_par_iter()
+        let order = self.side_by_side(queries, &asked);
+        let found: Vec<Answer> = order
+            .par_iter()
             .with_min_len(64)
             .map_init(
                 || (Vec::new(), Vec::new()),
-                |(values, own), entry| {
+                |(values, own), &entry| {
                     row(queries, asked.first(entry) as usize, values);
                     own.clear();
                     match weights {
@@ -207,7 +209,7 @@ impl<'a> Index<'a> {
                 },
             )
             .collect();
-        for (entry, answer) in (0u32..).zip(&found) {
+        for (&entry, answer) in order.iter().zip(&found) {
             answers.exact += if answer.error > 0.0 { 0 } else { asked.members(entry).len() };
             answers.compared += answer.compared;
             answers.greatest_error = answers.greatest_error.max(answer.error * scale);
@@ -222,6 +224,28 @@ impl<'a> Index<'a> {
             }
         }
         answers
+    }
+
+    /// The queries' entries in the order of the leaves that they come down to first: those of one leaf look at much the
+    /// same boxes, which then are still in the cache.
+    fn side_by_side(&self, queries: &Table, asked: &Distinct) -> Vec<u32> {
+        let weights = vec![1.0; self.ruler.columns()];
+        let mut order: Vec<(u64, u32)> = (0..asked.len() as u32)
+            .into_par_iter()
+            .with_min_len(64)
+            .map_init(Vec::new, |values, entry| {
+                row(queries, asked.first(entry) as usize, values);
+                let query = self.boxes.query(self.ruler, values, &weights);
+                let mut node = 0;
+                while let Some([first, second]) = self.boxes.children(node) {
+                    node =
+                        if self.boxes.bound(second, &query) < self.boxes.bound(first, &query) { second } else { first };
+                }
+                (self.boxes.start(node), entry)
+            })
+            .collect();
+        sort_by_word(&mut order, |item| item.0);
+        order.into_iter().map(|(_, entry)| entry).collect()
     }
 
     fn answer(&self, values: &[f64], weights: &[f64], postings: Option<&Postings>, search: Search) -> Answer {
