@@ -98,8 +98,9 @@ pub fn aim<R: Records + ?Sized>(
         measurements.extend(request.measure(&[(chosen, measure)], curator)?);
         left -= measure + select;
         let before = calibrated.marginal(&chosen, u64::MAX).unwrap_or_default();
+        // What was measured inside the tree must stay inside the trees to come.
+        cliques.push(chosen);
         if tree.host(domain, &chosen).is_none() {
-            cliques.push(chosen);
             tree = JunctionTree::containing(domain, &cliques);
         }
         (model, _) = fit(domain, &tree, &measurements, request.zeros, &model.potentials, &quick)?;

@@ -1,8 +1,8 @@
 //! Every method, end to end, with a seeded curator in place of a private session.
 
 use manikin_marginals::{
-    AttributeSet, Domain, FitOptions, LearnError, Measurement, Method, ModelError, Request, Rows, Sensitivity,
-    StructuralZeros, Workload, fit, learn,
+    AttributeSet, Domain, FitOptions, JunctionTree, LearnError, Measurement, Method, ModelError, Request, Rows,
+    Sensitivity, StructuralZeros, Workload, fit, learn,
 };
 use manikin_privacy::{Curator, PrivacyError, Rho, UNITS_PER_ROW};
 use manikin_random::{Name, RunKey, Stream, normal_quantile};
@@ -128,6 +128,28 @@ fn every_method_spends_its_budget_and_no_more_and_stays_within_its_size() {
             assert!(cells <= most_cells, "{method:?}: {cells} cells of {most_cells}");
             assert!((model.total - 4_000.0).abs() < 200.0);
         }
+    }
+}
+
+#[test]
+fn aim_keeps_what_it_measured_inside_the_tree_as_the_tree_changes() {
+    let sizes = [2u32; 10];
+    let domain = Domain::new(sizes.iter().enumerate().map(|(i, size)| (format!("c{i}"), *size))).unwrap();
+    let mut stream = RunKey::new(5).address().stream(Name::of("chain"));
+    let mut columns = vec![Vec::new(); sizes.len()];
+    for _ in 0..3_000 {
+        let mut last = stream.below(2);
+        for column in &mut columns {
+            last = if stream.uniform() < 0.7 { last } else { stream.below(2) };
+            column.push(last as u16);
+        }
+    }
+    let workload = Workload::all(&domain, 3, 1_000);
+    for seed in 0..5 {
+        let mut curator = Seeded::new(2.0, seed);
+        let (model, _) = learn(&request(&domain, &columns, &workload, 150), Method::Aim, &mut curator).unwrap();
+        let tree = JunctionTree::over(&domain, &model.cliques).unwrap();
+        assert!(model.measurements.iter().all(|m| tree.host(&domain, &m.clique).is_some()));
     }
 }
 
