@@ -14,7 +14,8 @@ CPU time, because neighbours on the machine do not spend it.
   `mbi`'s estimator, junction trees and rows.
 - `dpmm`'s AIM and MST: its pipelines as shipped, degree 3 for AIM.
 
-The table: mean L1 distance of the 1-, 2- and 3-way marginals, seconds by the clock and of CPU, and peak memory.
+The table: mean L1 distance of the 1-, 2- and 3-way marginals, seconds by the clock and of CPU, and peak memory; below it
+the packages' versions.
 """
 
 import argparse
@@ -197,6 +198,15 @@ def environment(work, package, versions):
     return python, None
 
 
+def version(python, package):
+    """The versions of a package and of the Python that runs it, as text."""
+    asked = (
+        f"import platform, importlib.metadata as m; "
+        f"print('{package}', m.version('{package}'), 'on Python', platform.python_version())"
+    )
+    return subprocess.run([python, "-c", asked], capture_output=True, text=True).stdout.strip()
+
+
 def children_cpu():
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
@@ -278,6 +288,8 @@ def main():
                 continue
             one, two, three, seconds, cpu, peak = json.loads(line)
             row(table, peer, f"{one:.4f}", f"{two:.4f}", f"{three:.4f}", f"{seconds:.1f}", f"{cpu:.1f}", f"{peak:.0f}")
+    versions = [version(python, package) for package, (python, _) in pythons.items() if python]
+    print(f"\n{'; '.join(versions)}; at most {args.limit:g} s of CPU each")
 
 
 if __name__ == "__main__":
