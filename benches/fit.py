@@ -148,7 +148,9 @@ class Clinic:
         claims = claim.group_by("encounter_id").len("claims")
         self.encounter = self.encounter.join(labs, on="encounter_id", how="left").join(claims, on="encounter_id", how="left").with_columns(
             pl.col("labs").fill_null(0).cut([0.5, 2.5, 9.5, 15.5, 19.5, 25.5, 35.5]).cast(pl.String), pl.col("claims").fill_null(0))
-        self.encounter = self.encounter.join(self.patient.select("patient_id", "birth_sex", "age"), on="patient_id", how="left")
+        # The records hold an age at the encounter as well; here it is the patient's decade in both.
+        self.encounter = self.encounter.drop("age", strict=False).join(
+            self.patient.select("patient_id", "birth_sex", "age"), on="patient_id", how="left")
         self.lab = lab.join(self.encounter.select("encounter_id", "class"), on="encounter_id", how="left").join(
             self.patient.select("patient_id", "birth_sex", "age"), on="patient_id", how="left")
         self.claim = claim.join(self.encounter.select("encounter_id", "class"), on="encounter_id", how="left").join(
