@@ -248,7 +248,7 @@ def compare(given, python, folder):
         return {"score": 2 - 2 * max(first["value"], 0.5)}, cpu
 
     rows = [
-        ("report", "SDMetrics QualityReport", "pairs associated by .3 or so", report),
+        ("report", "SDMetrics QualityReport", "associated pairs", report),
         ("quality", "SDMetrics scores of every column and pair", "all rows", quality),
         ("quality", "the same, ours with intervals", "all rows", lambda: quality(100)),
         ("dcr", "SDMetrics DCR", f"{given.dcr_rows:,} x {given.dcr_rows:,}", dcr),
