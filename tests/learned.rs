@@ -25,6 +25,7 @@ entities:
       gender: {type: text, learn: {values: [F, M]}}
       diabetic: {type: boolean, learn: {values: [true, false]}}
       income: {type: integer, learn: {edges: [0, 100, 200, 1000]}}
+      seen: {type: date, learn: {since: period_start, unit: days, edges: [0, 30, 365]}}
       rich: {derive: income >= 200}
     learn: {rows: {encounter: [0, 1, 3, 6]}}
     rules: {earns: income >= 0}
@@ -64,19 +65,20 @@ fn logs(weights: &[f64]) -> Vec<f64> {
 fn model() -> LearnedModel {
     let patient = level(
         "patient",
-        &[("gender", 2), ("diabetic", 2), ("income", 3), ("rows.encounter", 3)],
+        &[("gender", 2), ("diabetic", 2), ("income", 3), ("seen", 2), ("rows.encounter", 3)],
         &[
             (&[0, 1], &logs(&[0.1, 0.4, 0.2, 0.3])),
             (&[2], &logs(&[0.5, 0.3, 0.2])),
-            (&[1, 3], &logs(&[0.1, 0.3, 0.6, 0.3, 0.5, 0.2])),
+            (&[1, 4], &logs(&[0.1, 0.3, 0.6, 0.3, 0.5, 0.2])),
         ],
     );
-    let given = [("patient.gender", 2), ("patient.diabetic", 2), ("patient.income", 3), ("siblings", 3)];
+    let given =
+        [("patient.gender", 2), ("patient.diabetic", 2), ("patient.income", 3), ("patient.seen", 2), ("siblings", 3)];
     let own = [("previous.class", 3), ("previous.start", 4), ("class", 2), ("start", 3)];
     let encounter = level(
         "encounter",
         &[&given[..], &own[..]].concat(),
-        &[(&[4, 6], &logs(&[0.9, 0.1, 0.3, 0.7, 0.9, 0.1])), (&[7], &logs(&[0.2, 0.5, 0.3]))],
+        &[(&[5, 7], &logs(&[0.9, 0.1, 0.3, 0.7, 0.9, 0.1])), (&[8], &logs(&[0.2, 0.5, 0.3]))],
     );
     LearnedModel { levels: vec![patient, encounter] }
 }
@@ -127,6 +129,9 @@ fn the_folder_of_a_model_generates_what_was_learned_and_everything_on_top() {
         let stays = data.count(&format!("select count(*) {pairs} = '{before}' and class = 'IMP'"));
         // z = 4: a false alarm has odds of 1 in 15,000.
         assert_share(&format!("a stay after {before}"), stays, all, share, 4.0, 0.0);
+        // Rows of a round and context add up to less than one row: over 16 blocks of 5 rounds at most 80 rows are too
+        // many or too few, and rarely more than 15; drawn one by one, 15 to 25 are usual.
+        assert!((stays as f64 - all as f64 * share).abs() < 16.0, "{stays} of {all} after {before}");
     }
     assert_eq!(data.count("select count(*) from encounter where class = '???'"), 7);
     assert_eq!(data.count("select count(*) from edge_cases where edge_case = 'unknown_class'"), 7);
@@ -181,6 +186,7 @@ fn a_condition_gives_as_many_subjects_of_whom_it_holds() {
     refused("income < 150", "divides the bin income in [100, 200)");
     refused("sex = 'F'", "no field of `patient`");
     refused("gender = 'F' and gender = 'M'", "nobody");
+    refused("seen < date '2020-06-01'", "`seen` is not learned as values or bins");
 }
 
 #[test]
