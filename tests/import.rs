@@ -174,9 +174,11 @@ fn a_drafted_spec_is_right_and_the_data_it_came_from_keeps_it() {
         "LOINC",
         "privacy: {source: {id: extract, patients: 40, origin: data}}",
         "learn: {values: [F, M], origin: data}",
-        "learn: {from: 1930-01-01, to: 1969-12-31, cells: 16, origin: data}",
-        "learn: {since: previous, first: period_start,",
-        "order: start",
+        "1969-12-31], origin: data}",
+        "start: {type: datetime, required: true, origin: data, learn: {edges: [2025-01-01, 2025-12-31], origin: data}}",
+        "learn: {values: [common, other], other: other, origin: data}",
+        "keep: \"start >= patients.birthdate\"",
+        "together: [[siblings, code], [siblings, start]]",
         "given: [patients.birthdate, patients.gender]",
         "rows: {visits: [0, 1,",
     ] {
@@ -184,6 +186,131 @@ fn a_drafted_spec_is_right_and_the_data_it_came_from_keeps_it() {
     }
     manikin(&["check", draft.to_str().unwrap()]).exits(0);
     manikin(&["validate", data.to_str().unwrap(), "--spec", draft.to_str().unwrap()]).exits(0);
+}
+
+/// 150 patients with visits to 60 clinicians of 12 clinics, 45 diagnoses with names, and prices.
+fn clinic_extract(data: &Path) {
+    fs::create_dir_all(data).unwrap();
+    let (mut clinics, mut clinicians) = (String::from("Id,NAME,VISITS\n"), String::from("Id,CLINIC,NAME\n"));
+    for number in 0..12 {
+        clinics += &format!("clinic-{number:03},Clinic {number},{}\n", number * 7);
+    }
+    for number in 0..60 {
+        clinicians += &format!("clinician-{number:03},clinic-{:03},Clinician {number}\n", number % 12);
+    }
+    let mut patients = String::from("Id,BIRTHDATE,DEATHDATE,GENDER,FIRST,SSN\n");
+    let mut visits =
+        String::from("Id,PATIENT,START,STOP,CLINICIAN,CLINIC,CODE,DESCRIPTION,PRICE,QUANTITY,TOTAL,VALUE,RARE\n");
+    for person in 0..150_usize {
+        let born = 1930 + person % 80;
+        let died = if person % 5 == 0 { "2023-06-30" } else { "" };
+        let gender = if person % 2 == 0 { "F" } else { "M" };
+        patients += &format!("patient-{person:04},{born}-03-04,{died},{gender},Name{person},999-00-{person:04}\n");
+        for visit in 0..8 {
+            let (code, doctor) = ((person + visit * 7) % 45, (person * 3 + visit) % 60);
+            let quantity = 1 + (person + visit) % 20;
+            let cents = 1000 + 37 * code;
+            let (total, value) = (cents * quantity, 100 * code + person % 50);
+            let rare = if person == 3 { "SECRET" } else { "common" };
+            visits += &format!(
+                "visit-{person:04}-{visit},patient-{person:04},20{:02}-02-{:02}T08:30:00Z,20{0:02}-02-{1:02}T09:{:02}:00Z,\
+                 clinician-{doctor:03},clinic-{:03},D{code:02}.1,Name of {code},{}.{:02},{quantity},{}.{:02},{}.{},{rare}\n",
+                16 + visit,
+                1 + person % 28,
+                person % 60,
+                doctor % 12,
+                cents / 100,
+                cents % 100,
+                total / 100,
+                total % 100,
+                value / 10,
+                value % 10,
+            );
+        }
+    }
+    for (name, text) in
+        [("clinics", clinics), ("clinicians", clinicians), ("patients", patients), ("visits", visits)]
+    {
+        fs::write(data.join(format!("{name}.csv")), text).unwrap();
+    }
+}
+
+#[test]
+fn a_draft_whose_marks_are_confirmed_fits_and_gives_rows_that_hang_together() {
+    let scratch = empty_folder("import-draft-fit");
+    let (data, draft, model, out) =
+        (scratch.join("extract"), scratch.join("draft.yaml"), scratch.join("model"), scratch.join("out"));
+    clinic_extract(&data);
+    let (data, spec) = (data.to_str().unwrap(), draft.to_str().unwrap());
+    manikin(&["init", "--from-data", data, "-o", spec]).exits(0);
+    manikin(&["check", spec]).exits(0);
+    manikin(&["validate", data, "--spec", spec]).exits(0);
+    let names: Vec<String> = fs::read_dir(scratch.join("tables"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert!(["visits_code.csv", "clinics.csv", "clinicians.csv"].iter().all(|name| names.contains(&(*name).to_owned())));
+    let copied = fs::read_to_string(scratch.join("tables/clinics.csv")).unwrap();
+    assert!(copied.starts_with("id,name\n"), "figures that may have been counted from records are left out: {copied}");
+    // A draft replaces no draft.
+    assert!(manikin(&["init", "--from-data", data, "-o", spec]).exits(2).err.contains("MK0902"));
+
+    let fit = ["fit", data, "--spec", spec, "--epsilon", "1", "--delta", "1e-9", "--method", "independent"];
+    let fit = [&fit[..], &["--no-privacy", "-o", model.to_str().unwrap()]].concat();
+    let refused = manikin(&fit).exits(2).said();
+    for mark in ["the size of the source", "the table visits_code", "the domain of visits.code", "the rows of patients"] {
+        assert!(refused.contains(mark), "{mark} in\n{refused}");
+    }
+    let text = fs::read_to_string(&draft).unwrap();
+    assert!(!text.contains("SECRET") && text.contains("learn: {values: [common, other], other: other, origin: data}"));
+    fs::write(&draft, text.replace("origin: data", "origin: public")).unwrap();
+    manikin(&fit).exits(0);
+    manikin(&["generate", model.to_str().unwrap(), "-o", out.to_str().unwrap()]).exits(0);
+    manikin(&["validate", out.to_str().unwrap(), "--spec", spec]).exits(0);
+
+    let table = |name: &str| {
+        let mut rows = support::csv_rows(&out.join(format!("{name}.csv")));
+        let names = rows.remove(0);
+        let row = move |row: Vec<String>| names.iter().cloned().zip(row).collect::<std::collections::BTreeMap<_, _>>();
+        rows.into_iter().map(row).collect::<Vec<_>>()
+    };
+    let (patients, visits) = (table("patients"), table("visits"));
+    let clinics: std::collections::BTreeMap<String, String> =
+        table("clinicians").into_iter().map(|row| (row["id"].clone(), row["clinic"].clone())).collect();
+    let people: std::collections::BTreeMap<&str, (&str, &str)> =
+        patients.iter().map(|row| (row["id"].as_str(), (row["birthdate"].as_str(), row["deathdate"].as_str()))).collect();
+    assert!(patients.iter().any(|row| !row["deathdate"].is_empty()));
+    assert!(patients.iter().all(|row| row["deathdate"].is_empty() || row["deathdate"] >= row["birthdate"]));
+    assert!(patients.iter().all(|row| !row["first"].is_empty() && row["ssn"].starts_with("SSN-")));
+    assert!(visits.len() > 100, "{}", visits.len());
+    for row in &visits {
+        let number = row["code"].trim_start_matches('D').trim_end_matches(".1").parse::<usize>().unwrap();
+        assert_eq!(row["description"], format!("Name of {number}"));
+        assert_eq!(row["clinic"], clinics[&row["clinician"]]);
+        let (born, died) = people[row["patient"].as_str()];
+        assert!(row["start"].as_str() >= born && row["stop"] >= row["start"], "{row:?}");
+        let month = |day: &str| day[..4].parse::<i32>().unwrap() * 12 + day[5..7].parse::<i32>().unwrap();
+        // Thirty days after a death are in the second month after it at the latest.
+        assert!(died.is_empty() || month(&row["start"]) <= month(died) + 2, "{row:?} {died}");
+        assert!(row["start"].as_str() <= "2023-12-31T23:59:59", "{row:?}");
+        let (price, quantity) = (row["price"].parse::<f64>().unwrap(), row["quantity"].parse::<f64>().unwrap());
+        assert!((row["total"].parse::<f64>().unwrap() - price * quantity).abs() < 0.006, "{row:?}");
+        // What is measured lies where it lies for its code.
+        let value = row["value"].parse::<f64>().unwrap();
+        assert!((value - 10.0 * number as f64 - 2.5).abs() < 4.0, "{row:?}");
+    }
+}
+
+#[test]
+fn a_draft_on_the_screen_holds_its_tables() {
+    let scratch = empty_folder("import-draft-screen");
+    let (data, draft) = (scratch.join("extract"), scratch.join("draft.yaml"));
+    clinic_extract(&data);
+    let text = manikin(&["init", "--from-data", data.to_str().unwrap()]).exits(0).out;
+    assert!(text.contains("- {code: \"D00.1\", ") && !text.contains("csv:"), "{text}");
+    fs::write(&draft, text).unwrap();
+    manikin(&["check", draft.to_str().unwrap()]).exits(0);
+    assert!(!scratch.join("tables").exists());
 }
 
 /// The folder of a data set beside the checkout, unpacked; `None`, with a word, on a machine that has none.

@@ -104,6 +104,24 @@ const QUASI: &[&str] = &[
 const SENSITIVE: &[&str] =
     &["diagnosis", "condition", "reason", "cause", "result", "value", "allergy", "reaction", "procedure", "medication"];
 
+/// Parts of names of columns that hold codes of clinical terms, goods and services.
+const CODES: &[&str] = &[
+    "code",
+    "codes",
+    "diagnosis",
+    "dx",
+    "icd",
+    "loinc",
+    "ndc",
+    "cpt",
+    "hcpcs",
+    "procedure",
+    "drug",
+    "rxnorm",
+    "cvx",
+    "snomed",
+];
+
 pub(crate) fn is_person(table: &str) -> bool {
     PEOPLE.contains(&table)
 }
@@ -114,6 +132,38 @@ pub(crate) fn is_birth(column: &str) -> bool {
 
 pub(crate) fn is_identifier(column: &str) -> bool {
     has(column, &["id", "uuid", "key", "number", "npi"]) || has(column, IDENTIFIERS)
+}
+
+pub(crate) fn is_death(column: &str) -> bool {
+    has(column, &["death", "died", "deceased", "deathdate"])
+}
+
+pub(crate) fn is_sex(column: &str) -> bool {
+    has(column, &["sex", "gender"])
+}
+
+/// Whether a name says that the values are codes, whatever they look like.
+pub(crate) fn is_code(column: &str) -> bool {
+    has(column, CODES) || column.contains("code")
+}
+
+/// Whether a name says that the values are codes of areas.
+pub(crate) fn is_area(column: &str) -> bool {
+    has(column, &["zip", "postal", "fips"])
+}
+
+/// What is invented for a column in the place of what it held.
+pub(crate) fn invented(column: &str) -> Option<&'static str> {
+    let kinds: [(&[&str], &str); 7] = [
+        (&["first", "given", "given_name", "firstname", "middle"], "first_name"),
+        (&["last", "family", "family_name", "lastname", "surname", "maiden"], "last_name"),
+        (&["full_name", "fullname", "owner_name", "contact"], "full_name"),
+        (&["phone", "telephone", "fax", "mobile"], "phone"),
+        (&["email", "e_mail"], "email"),
+        (&["street", "address"], "street"),
+        (&["city", "town", "birthplace"], "city"),
+    ];
+    kinds.iter().find(|(words, _)| has(column, words)).map(|(_, kind)| *kind)
 }
 
 /// The privacy role that a name suggests.
@@ -180,26 +230,7 @@ fn singular(table: &str) -> &str {
 /// The code system that nearly all values of a column have the form of, where the name does not speak against it.
 pub(crate) fn code_system(column: &impl Values, distinct: &Option<BTreeSet<String>>) -> Option<&'static str> {
     let values = distinct.as_ref().filter(|values| !values.is_empty() && column.is_text())?;
-    let coded = has(
-        column.name(),
-        &[
-            "code",
-            "codes",
-            "diagnosis",
-            "dx",
-            "icd",
-            "loinc",
-            "ndc",
-            "cpt",
-            "hcpcs",
-            "procedure",
-            "drug",
-            "rxnorm",
-            "cvx",
-            "snomed",
-        ],
-    ) || column.name().contains("code");
-    if !coded {
+    if !is_code(column.name()) {
         return None;
     }
     let nearly_all = |form: &dyn Fn(&str) -> bool| {

@@ -21,6 +21,6 @@ mod tables;
 pub use account::{Account, Field, Source, Unread};
 pub use check::Checked;
 pub use document::Form;
-pub use draft::draft;
+pub use draft::{Draft, DraftedTable, draft};
 pub use read::{Import, Reading, schema};
 pub use run::{ImportError, Imported};

@@ -154,6 +154,9 @@ pub(crate) fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure
         }
         Some(_) => {}
     }
+    for table in spec.tables.values().filter(|table| table.origin == Some(Origin::Data)) {
+        wrong.push(draft(&format!("the table {}", table.name), &["tables", table.name.as_str()]));
+    }
     for (index, level) in learned.levels.iter().enumerate() {
         let entity = &spec[level.entity];
         let place = ["entities", entity.name.as_str(), "learn"];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use manikin_diagnostic::{Diagnostic, codes, nearest};
 use manikin_formats::{Existing, Options, Output, Staging};
-use manikin_import::{Account, Form, Import, ImportError};
+use manikin_import::{Account, Draft, Form, Import, ImportError};
 use manikin_spec::files::Disk;
 use manikin_tables::{Block, Table, TableSchema};
 
@@ -103,13 +103,47 @@ pub fn import(opened: OpenedImport, checked: &Checked, options: &ImportOptions) 
     Ok(imported.account)
 }
 
-/// The YAML of a draft of a spec for a folder of tables.
+/// The folder of a draft's tables, beside it.
+const TABLES: &str = "tables";
+
+/// Drafts a spec for a folder of tables, its values of codes standing in it.
 ///
 /// # Errors
 ///
 /// - `MK0801` when the folder holds no table
 /// - `MK0002`, `MK0003`, `MK0908` when one cannot be read
-pub fn draft_spec(folder: &Path) -> Result<String, Failure> {
+pub fn draft_spec(folder: &Path) -> Result<Draft, Failure> {
+    drafted(folder, None)
+}
+
+/// Drafts a spec for a folder of tables and writes it, with tables of codes in the folder `tables` beside it.
+///
+/// # Errors
+///
+/// - those of [`draft_spec`]
+/// - `MK0902` when a file is there already or cannot be written
+pub fn write_draft(folder: &Path, path: &Path) -> Result<Draft, Failure> {
+    let draft = drafted(folder, Some(TABLES))?;
+    let beside = path.parent().unwrap_or(Path::new("")).join(TABLES);
+    let mut files: Vec<(PathBuf, String)> =
+        draft.tables.iter().map(|table| (beside.join(format!("{}.csv", table.name)), table.csv())).collect();
+    files.push((path.to_owned(), draft.spec.clone()));
+    if let Some((there, _)) = files.iter().find(|(path, _)| path.exists()) {
+        let message = format!("{} already exists", there.display());
+        return Err(Diagnostic::error(codes::CANNOT_WRITE, message)
+            .help("name a place that holds no draft yet")
+            .into());
+    }
+    if !draft.tables.is_empty() {
+        std::fs::create_dir_all(&beside).map_err(|error| cannot_write(&beside, &error))?;
+    }
+    for (path, text) in files {
+        std::fs::write(&path, text).map_err(|error| cannot_write(&path, &error))?;
+    }
+    Ok(draft)
+}
+
+fn drafted(folder: &Path, beside: Option<&str>) -> Result<Draft, Failure> {
     if !folder.is_dir() {
         let message = format!("there is no folder {}", folder.display());
         return Err(Diagnostic::error(codes::DATASET_NOT_FOUND, message).help("name the folder of the tables").into());
@@ -123,14 +157,16 @@ pub fn draft_spec(folder: &Path) -> Result<String, Failure> {
         return Err(Diagnostic::error(codes::DATASET_NOT_FOUND, message).help("expected CSV or Parquet files").into());
     }
     let product = folder.file_name().map_or("dataset".into(), |name| name.to_string_lossy());
-    Ok(manikin_import::draft(&product, &tables))
+    Ok(manikin_import::draft(&product, &tables, beside))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, format!("{text}\n")).map_err(|error| {
-        let message = format!("cannot write {}: {error}", path.display());
-        Diagnostic::error(codes::CANNOT_WRITE, message).help("choose another place").into()
-    })
+    std::fs::write(path, format!("{text}\n")).map_err(|error| cannot_write(path, &error))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("cannot write {}: {error}", path.display());
+    Diagnostic::error(codes::CANNOT_WRITE, message).help("choose another place").into()
 }
 
 fn form(name: &str) -> Result<Form, Failure> {

@@ -32,7 +32,7 @@ pub use evaluate_forms::{figure_text, gate_texts, gates, report_junit, report_ma
 pub use failure::Failure;
 pub use fit::{FitRequest, FitTerms, Protection, fit};
 pub use generate::{Bundles, GenerateOptions, Generated, Partition, Shape, generate};
-pub use import::{ACCOUNT, ImportOptions, OpenedImport, draft_spec, import, open_import};
+pub use import::{ACCOUNT, ImportOptions, OpenedImport, draft_spec, import, open_import, write_draft};
 pub use library::{SpecFiles, Template, built_in, built_in_names, templates};
 pub use manikin_fit::{FitMethod, Progress as FitProgress};
 pub use manikin_formats::{Existing, FORMATS};

@@ -2,21 +2,26 @@
 
 use std::process::ExitCode;
 
-use manikin_workflow::draft_spec;
+use manikin_workflow::{draft_spec, write_draft};
 
 use crate::line::Init;
-use crate::output::{End, Voice, put, put_file};
+use crate::output::{End, Voice, put};
 
 pub(crate) fn run(asked: &Init, voice: Voice) -> Result<ExitCode, End> {
-    let text = draft_spec(&asked.from_data)?;
     match &asked.output {
-        None => put(&text)?,
+        None => put(&draft_spec(&asked.from_data)?.spec)?,
         Some(path) => {
-            put_file(path, &text)?;
-            let path = path.display();
-            let data = asked.from_data.display();
+            let draft = write_draft(&asked.from_data, path)?;
+            let (path, data) = (path.display(), asked.from_data.display());
+            let tables = match draft.tables.len() {
+                0 => String::new(),
+                1 => " with a table beside it".to_owned(),
+                many => format!(" with {many} tables beside it"),
+            };
             voice.say(&format!(
-                "wrote {path}; next: confirm what is marked, then manikin check {path} and manikin validate {data} --spec {path}"
+                "wrote {path}{tables}; next: look at the {} places marked `origin: data`, then manikin check {path} and \
+                 manikin validate {data} --spec {path}",
+                draft.marks
             ));
         }
     }
