@@ -73,7 +73,7 @@ pub(super) fn cells(numbers: &[f64], people: &[u32], is_whole: bool, bins: usize
     let runs: Vec<&[(f64, u32)]> = pairs.chunk_by(|a, b| a.0 == b.0).collect();
     let is_frequent =
         |run: &&[(f64, u32)]| 1 + run.windows(2).filter(|two| two[0].1 != two[1].1).count() >= SMALLEST_CELL;
-    if is_whole && runs.len() <= MOST_LISTED && runs.iter().all(|run| is_frequent(run)) {
+    if is_whole && runs.len() <= MOST_LISTED && runs.iter().all(is_frequent) {
         return Some(Cells::Values(runs.iter().map(|run| run[0].0).collect()));
     }
     let mut edges = cuts(&pairs, (low, high), is_whole, bins);
