@@ -132,7 +132,8 @@ fn cuts(pairs: &[(f64, u32)], (low, high): (f64, f64), is_whole: bool, bins: usi
             _ if place == last => scaled.ceil(),
             _ => scaled.round(),
         };
-        moved * unit
+        // No edge lies beyond what the range tells.
+        (moved * unit).clamp(outward(pairs[0].0, false), outward(pairs[pairs.len() - 1].0, true))
     });
     let mut edges: Vec<f64> = rounded.collect();
     edges.sort_by(f64::total_cmp);
@@ -190,7 +191,8 @@ pub(super) fn bounds(mut values: Vec<f64>, is_whole: bool) -> Option<(f64, f64)>
     let cut = values.len() / 100;
     let (low, high) = (values[cut], values[values.len() - 1 - cut]);
     let unit = unit((high - low) / 10.0, is_whole);
-    let (low, high) = ((low / unit).floor() * unit, (high / unit).ceil() * unit);
+    let low = ((low / unit).floor() * unit).max(outward(values[0], false));
+    let high = ((high / unit).ceil() * unit).min(outward(values[values.len() - 1], true));
     Some((low, if low < high { high } else { low + unit }))
 }
 
