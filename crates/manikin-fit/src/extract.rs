@@ -8,7 +8,7 @@ use manikin_diagnostic::codes;
 use manikin_expression::plain_name;
 use manikin_formats::{entities, entity_files, scan_files};
 use manikin_marginals::{Chunk, Records, ScanError};
-use manikin_spec::spec::{EntityId, Learned, Spec};
+use manikin_spec::spec::{EntityId, FieldId, Learned, Spec};
 use manikin_tables::{Table, TableSchema};
 use polars::prelude::DataFrame;
 
@@ -42,10 +42,18 @@ impl Extract {
     ///   patient's records
     /// - `MK0801` when a table is missing, or there is no such folder or file
     pub fn find(spec: &Arc<Spec>, data: &Path) -> Result<Self, FitError> {
+        Self::find_with(spec, data, &[])
+    }
+
+    /// As [`Extract::find`], with fields that are read beside those that are learned.
+    ///
+    /// # Errors
+    /// - as [`Extract::find`]
+    pub fn find_with(spec: &Arc<Spec>, data: &Path, also: &[(EntityId, FieldId)]) -> Result<Self, FitError> {
         let learned = spec.learned.clone().filter(|learned| !learned.levels.is_empty()).ok_or_else(|| {
             FitError::new(codes::NOTHING_TO_LEARN, "the spec learns nothing", "say `learn:` of fields and entities")
         })?;
-        let needs = Needs::of(spec, &learned)?;
+        let needs = Needs::of(spec, &learned, also)?;
         patient_local(spec, &needs)?;
         let all: Vec<EntityId> = needs.private.iter().chain(&needs.public).copied().collect();
         let mut files = BTreeMap::new();

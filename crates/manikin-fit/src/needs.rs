@@ -27,9 +27,11 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
+    /// `also` are fields that are read beside those that are learned.
+    ///
     /// # Errors
     /// - `MK1505` when an expression sees beyond one patient, or what is learned cannot be known from the records
-    pub(crate) fn of(spec: &Spec, learned: &Learned) -> Result<Self, FitError> {
+    pub(crate) fn of(spec: &Spec, learned: &Learned, also: &[(EntityId, FieldId)]) -> Result<Self, FitError> {
         let subject = learned.levels.first().map(|level| level.entity);
         let mut search = Search { spec, subject, found: Self::nothing(), open: Vec::new() };
         for level in &learned.levels {
@@ -46,6 +48,9 @@ impl Needs {
             if let Some(order) = level.order {
                 search.field(level.entity, order)?;
             }
+        }
+        for (entity, field) in also {
+            search.field(*entity, *field)?;
         }
         let mut found = search.found;
         found.private.sort_unstable();

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use manikin_fit::{Extract, FitError, FitMethod, LearnOptions, Prepared, Silent, learn_levels};
+use manikin_fit::{Counts, Extract, FitError, FitMethod, LearnOptions, Prepared, Question, Silent, learn_levels};
 use manikin_marginals::{AttributeSet, Counter, Domain, FitOptions, ROW, Records};
 use manikin_privacy::{ExactSession, Ledger, Loss, Measured, Rho, Session, Total, UnixSeconds};
 use manikin_spec::{Spec, read, resolve};
@@ -348,7 +348,7 @@ fn totals_are_noisy_and_every_sigma_is_the_recorded_one() {
     let extract = Extract::find(&spec, folder.path()).unwrap();
     let records = extract.read(&Silent, &mut |_| {}).unwrap();
     let mut totals = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..8 {
         let now = UnixSeconds(1_767_225_600);
         let mut ledger = Ledger::in_memory().unwrap();
         ledger.set_total("neighbours", Total::new(3.0, 1e-6, 0.0).unwrap(), now).unwrap();
@@ -373,7 +373,7 @@ fn totals_are_noisy_and_every_sigma_is_the_recorded_one() {
             }
         }
     }
-    // Sigmas are tens of patients here and totals are floored at 1, so most of nine totals differ.
+    // Sigmas are tens of patients here and totals are floored at 1, so many of 24 totals differ.
     totals.sort_by(f64::total_cmp);
     totals.dedup();
     assert!(totals.len() > 3 && totals.iter().all(|total| *total != people.len() as f64), "{totals:?}");
@@ -406,4 +406,100 @@ fn a_table_too_large_to_hold_is_read_for_each_count_and_gives_the_same() {
     let held = learned(400, true);
     assert_eq!(held.total.round(), 400.0, "of two rows with one key one is taken");
     assert_eq!(held, learned(1_000_000_000_000, false));
+}
+
+/// Everything that a draft of these records could mark.
+fn draft() -> Arc<Spec> {
+    let text = SPEC
+        .replace("CAP", "5")
+        .replace("patients: 100, origin: public", "patients: 100, origin: data")
+        .replace("values: [F, M], other: F", "values: [F, M], other: F, origin: data")
+        .replace("to: 2024-12-31, cells: 4}", "to: 2024-12-31, cells: 4, origin: data}")
+        .replace("values: [AMB, IMP], nullable: true", "values: [AMB, IMP], nullable: true, origin: data")
+        .replace("edges: [0, 30, 365, 40000]", "edges: [0, 30, 365, 40000], origin: data")
+        .replace("values: [a1c, ldl, crea], nullable: true", "values: [a1c, ldl, crea], nullable: true, origin: data")
+        .replace("cells: 4, nullable: true}", "cells: 4, nullable: true, origin: data}")
+        .replace("{rows: {encounter: [0, 1, 2, 4, 9]}}", "{rows: {encounter: [0, 1, 2, 4, 9]}, origin: data}")
+        .replace("rows: {lab: [0, 1, 3, 9]}}", "rows: {lab: [0, 1, 3, 9]}, origin: data}");
+    resolved(&text)
+}
+
+/// The exact counts behind a draft's marks, with so many values of one patient.
+fn domain_counts(spec: &Arc<Spec>, folder: &Path, keys_per_patient: u32) -> (Vec<Question>, Vec<Counts>) {
+    let extract = Extract::find(spec, folder).unwrap();
+    let questions = manikin_fit::questions(spec, extract.learned(), &|_, _| Vec::new());
+    let counts = extract.count(&questions, keys_per_patient, &Silent, &mut |_| {}).unwrap();
+    (questions, counts)
+}
+
+/// How many keys one patient moves, the squared L2 change and the largest one, of each question.
+fn key_changes(with: &[Counts], without: &[Counts]) -> Vec<(usize, i128, i64)> {
+    let moved = |with: &Counts, without: &Counts| -> Vec<i64> {
+        match (with, without) {
+            (Counts::Patients(a), Counts::Patients(b)) => vec![a - b],
+            (Counts::Buckets(a), Counts::Buckets(b)) => a.iter().zip(b).map(|(a, b)| a - b).collect(),
+            (Counts::Keyed(a), Counts::Keyed(b)) => {
+                let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+                let of = |map: &BTreeMap<String, i64>, key: &str| map.get(key).copied().unwrap_or(0);
+                keys.into_iter().map(|key| of(a, key) - of(b, key)).collect()
+            }
+            _ => panic!("neighbours are asked the same"),
+        }
+    };
+    let changes = with.iter().zip(without).map(|(with, without)| {
+        let changes: Vec<i64> = moved(with, without).into_iter().filter(|change| *change != 0).collect();
+        let squares = changes.iter().map(|change| i128::from(*change) * i128::from(*change)).sum();
+        (changes.len(), squares, changes.iter().map(|change| change.abs()).max().unwrap_or(0))
+    });
+    changes.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, rng_seed: proptest::test_runner::RngSeed::Fixed(6), ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_patient_moves_the_counts_behind_domains_by_at_most_one_row_under_at_most_so_many_keys(
+        (people, adversary, first) in database(), many in 0usize..150,
+    ) {
+        // The others have fewer distinct keys, so that nothing of theirs is left to chance.
+        let most = 64;
+        let spec = draft();
+        let folder = tempfile::tempdir().unwrap();
+        let mut adversary = adversary;
+        for at in 0..many {
+            let encounter = [format!("e99-r{at}"), "p99".into(), format!("rare {at}"), "2022-01-01T00:00:00".into()];
+            adversary.encounters.push(encounter);
+            adversary.labs.push([format!("e99-r{at}"), "p99".into(), format!("rare {at}"), "5".into()]);
+        }
+        write(folder.path(), &people, Some(&adversary), first);
+        let (questions, with) = domain_counts(&spec, folder.path(), most);
+        write(folder.path(), &people, None, first);
+        let (_, without) = domain_counts(&spec, folder.path(), most);
+        prop_assert_eq!(questions.len(), 9);
+        for ((keys, squares, largest), question) in key_changes(&with, &without).into_iter().zip(&questions) {
+            prop_assert!(squares <= i128::from(ROW) * i128::from(ROW) && largest <= ROW, "{question:?}: {squares}");
+            if question.is_keyed() {
+                prop_assert!(keys <= most as usize, "{question:?}: {keys} keys");
+            }
+        }
+    }
+}
+
+#[test]
+fn forgetting_the_cap_on_a_patients_values_is_caught() {
+    // The planted fault: all 40 rare values of one patient count, where six are claimed. The same comparison must see it.
+    let spec = draft();
+    let folder = tempfile::tempdir().unwrap();
+    let mut adversary = Person { patients: vec![["p99".into(), "F".into(), "1950-01-01".into()]], ..Person::default() };
+    for at in 0..40 {
+        let row = [format!("e99-{at}"), "p99".into(), format!("rare {at}"), "2022-01-01T00:00:00".into()];
+        adversary.encounters.push(row);
+    }
+    write(folder.path(), &[], None, 0);
+    let (_, without) = domain_counts(&spec, folder.path(), u32::MAX);
+    write(folder.path(), &[], Some(&adversary), 0);
+    let (_, with) = domain_counts(&spec, folder.path(), u32::MAX);
+    assert!(key_changes(&with, &without).iter().any(|(keys, ..)| *keys == 40));
+    let (_, capped) = domain_counts(&spec, folder.path(), 6);
+    assert!(key_changes(&capped, &without).iter().all(|(keys, ..)| *keys <= 8));
 }

@@ -7,17 +7,17 @@ use manikin_diagnostic::{Code, Diagnostic, Diagnostics, codes};
 use manikin_fit::{Extract, FitError, FitMethod, LearnOptions, Prepared, Progress, check_size, learn_levels};
 use manikin_formats::{Existing, Staging};
 use manikin_marginals::FitOptions;
-use manikin_privacy::{ExactSession, Ledger, Loss, Rho, Session, Statement, rho_for};
+use manikin_privacy::{Entry, Event, ExactSession, Ledger, Loss, Rho, Session, Statement, rho_for};
 use manikin_spec::document::Origin;
-use manikin_spec::spec::{AttributeKind, Learned, Source};
+use manikin_spec::spec::{Attribute, AttributeKind, Learned, Source};
 
 use crate::budget::{Opening, now, open_ledger};
 use crate::failure::Failure;
-use crate::model::{Cap, NEIGHBOURS, PrivacyStatement, UNIT, Written, write_model};
+use crate::model::{Cap, MeasuredDomains, NEIGHBOURS, PrivacyStatement, UNIT, Written, write_model};
 use crate::spec::Checked;
 
 /// How long a reservation stands before it lapses: from the moment before the charge to the charge.
-const RESERVED_SECONDS: i64 = 600;
+pub(crate) const RESERVED_SECONDS: i64 = 600;
 
 /// What is learned, and how.
 #[derive(Clone, Debug)]
@@ -91,7 +91,10 @@ pub fn fit(checked: &Checked, request: &FitRequest, progress: &dyn Progress) -> 
             (levels, session.finish())
         }
     };
-    let statement = statement(terms, source, rho, &extract, account);
+    let statement = PrivacyStatement {
+        domains: domains_before(checked, learned),
+        ..statement(terms, source, rho, &extract, account)
+    };
     let written = write_model(checked, staging.folder(), &levels, &statement)?;
     staging.commit()?;
     Ok(written)
@@ -136,14 +139,12 @@ pub(crate) fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure
         wrong.push(error(codes::NOTHING_TO_LEARN, "the spec has a model already".to_owned(), &["model"], help));
     }
     let draft = |what: &str, path: &[&str]| {
-        let help = "replace it by public knowledge and write `origin: public`";
+        let help = "replace it by public knowledge and write `origin: public`, or pay for it: `manikin domains DATA --spec \
+                    SPEC --epsilon E --delta D -o NEW_SPEC`";
         error(codes::TAKEN_FROM_RECORDS, format!("{what} was taken from the records"), path, help)
     };
     match &learned.source {
-        None => {
-            let help = "add `privacy: {source: {id: ..., patients: ..., origin: public}}`";
-            wrong.push(error(codes::SOURCE_NOT_DECLARED, "the spec declares no source".to_owned(), &["privacy"], help));
-        }
+        None => wrong.push(undeclared()),
         Some(source) if source.id.trim().is_empty() || source.patients == 0 => {
             let help = "give the id that the custodian declared, and the round public number of patients";
             let message = "the source has no id, or no patients".to_owned();
@@ -176,10 +177,48 @@ pub(crate) fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure
             }
         }
     }
+    let measured = measured_before(checked, learned);
+    if let Some(first) = measured.first().filter(|_| learned.charges.is_empty()) {
+        let message = format!("`origin: measured` stands at {first}, and `privacy.domains` names no charge for it");
+        let help = "keep what `manikin domains` wrote, or write `origin: public` of what is public knowledge";
+        wrong.push(error(codes::TAKEN_FROM_RECORDS, message, &["privacy"], help));
+    }
     match &learned.source {
         Some(source) if wrong.is_empty() => Ok((learned, source)),
         _ => Err(Failure { sources: checked.sources.clone(), diagnostics: wrong }),
     }
+}
+
+/// The fault of a spec that says nothing of a source.
+pub(crate) fn undeclared() -> Diagnostic {
+    let help = "add `privacy: {source: {id: ..., patients: ..., origin: public}}`";
+    Diagnostic::error(codes::SOURCE_NOT_DECLARED, "the spec declares no source").path("privacy").help(help)
+}
+
+/// What the statement says of domains that are not public, and were paid for.
+fn domains_before(checked: &Checked, learned: &Learned) -> Option<MeasuredDomains> {
+    let of = measured_before(checked, learned);
+    (!of.is_empty()).then(|| MeasuredDomains { of, charges: learned.charges.clone() })
+}
+
+/// What was learned from the records before, by name: fields, rows of entities, the size of the source.
+fn measured_before(checked: &Checked, learned: &Learned) -> Vec<String> {
+    let spec = &checked.spec;
+    let source = learned.source.iter().filter(|source| source.origin == Some(Origin::Measured));
+    let mut found: Vec<String> = source.map(|_| "the size of the source".to_owned()).collect();
+    for level in &learned.levels {
+        let entity = &spec[level.entity];
+        if level.origin == Some(Origin::Measured) {
+            found.push(format!("rows of {}", entity.name));
+        }
+        let own = |attribute: &Attribute| match attribute.kind {
+            AttributeKind::Own(field, _) => Some(&entity[field]),
+            _ => None,
+        };
+        let fields = level.attributes.iter().filter_map(own).filter(|field| field.origin == Some(Origin::Measured));
+        found.extend(fields.map(|field| format!("{}.{}", entity.name, field.name)));
+    }
+    found
 }
 
 /// The ρ that ε and δ allow.
@@ -215,11 +254,36 @@ pub(crate) fn admitted<'a>(
     extract: &'a Extract,
     progress: &dyn Progress,
 ) -> Result<(Ledger, Prepared<'a>), Failure> {
+    admit(address, source, (terms.epsilon, terms.delta), extract, &mut |met| Ok(extract.read(progress, met)?))
+}
+
+/// The ledger, and what `read` makes of the records, once it has admitted them. Nothing is charged yet.
+pub(crate) fn admit<T>(
+    address: &str,
+    source: &Source,
+    (epsilon, delta): (f64, f64),
+    extract: &Extract,
+    read: &mut dyn FnMut(&mut dyn FnMut(&str)) -> Result<T, Failure>,
+) -> Result<(Ledger, T), Failure> {
     let mut ledger = open_ledger(address, Opening::Existing)?;
     // A source without a budget is refused before anything is read.
-    ledger.balance(&source.id, now()).map_err(|error| unknown_source(error, terms, source))?;
+    ledger.balance(&source.id, now()).map_err(|error| unknown_source(error, (epsilon, delta), source))?;
+    let charges = &extract.learned().charges;
+    if !charges.is_empty() {
+        let entries = ledger.entries(&source.id)?;
+        let is_charge = |entry: &Entry| matches!(entry.event, Event::Charged { .. });
+        let known: Vec<i64> = entries.iter().filter(|entry| is_charge(entry)).map(|entry| entry.number).collect();
+        if let Some(charge) = charges.iter().find(|charge| !known.contains(&charge.entry)) {
+            let message = format!(
+                "the spec says that its domains were paid for under entry {} of {}, and this ledger has no such charge",
+                charge.entry, source.id
+            );
+            let help = "name the ledger that `manikin domains` charged";
+            return Err(Diagnostic::error(codes::TAKEN_FROM_RECORDS, message).help(help).into());
+        }
+    }
     let mut fingerprinter = ledger.fingerprinter()?;
-    let records = extract.read(progress, &mut |id| fingerprinter.patient(id))?;
+    let records = read(&mut |id| fingerprinter.patient(id))?;
     for path in extract.private_files() {
         let added = File::open(path).and_then(|file| fingerprinter.table(file));
         added.map_err(|error| {
@@ -239,22 +303,22 @@ pub(crate) fn charged(ledger: &mut Ledger, source: &Source, rho: Rho, about: &st
 }
 
 /// The ledger's refusal of a source without a total, with the command that sets one.
-fn unknown_source(error: manikin_privacy::LedgerError, request: &FitTerms, source: &Source) -> Failure {
+fn unknown_source(error: manikin_privacy::LedgerError, (epsilon, delta): (f64, f64), source: &Source) -> Failure {
     if !matches!(error, manikin_privacy::LedgerError::UnknownSource { .. }) {
         return error.into();
     }
     let help = format!(
         "its custodian sets one: `manikin budget set {} --epsilon {} --delta {:e}`",
         source.id,
-        request.epsilon.max(1.0),
-        request.delta
+        epsilon.max(1.0),
+        delta
     );
     Diagnostic::error(codes::UNKNOWN_SOURCE, error.to_string()).help(help).into()
 }
 
 fn statement(request: &FitTerms, source: &Source, rho: Rho, extract: &Extract, account: Statement) -> PrivacyStatement {
     let mut assumed = vec![
-        "the spec: entities, fields, types, domains, bins, caps and shares".to_owned(),
+        "the spec: entities, fields, types, shares, and all domains, bins and caps that were not paid for".to_owned(),
         format!("the size of the source, about {} patients", source.patients),
         "the form of the files: names, formats, headers and column types; that they are well-formed".to_owned(),
         "that no person is two patients of the source; otherwise k linked patients lose k² times as much".to_owned(),
@@ -276,6 +340,7 @@ fn statement(request: &FitTerms, source: &Source, rho: Rho, extract: &Extract, a
         workload: request.workload,
         caps: extract.caps().into_iter().map(|(entity, rows)| Cap { entity: entity.to_owned(), rows }).collect(),
         assumed_public: assumed,
+        domains: None,
         account,
     }
 }

@@ -5,6 +5,7 @@
 mod audit;
 mod budget;
 pub mod describe;
+mod domains;
 mod evaluate;
 mod evaluate_forms;
 mod failure;
@@ -27,6 +28,7 @@ mod words;
 
 pub use audit::{Audit, AuditDesign, AuditRequest, Verdict, audit};
 pub use budget::{LEDGER_VARIABLE, Opening, default_ledger, now, open_ledger};
+pub use domains::{DomainFound, DomainsReleased, DomainsRequest, DomainsStatement, domains};
 pub use evaluate::{EvaluateOptions, REPORT, evaluate, exit_code};
 pub use evaluate_forms::{figure_text, gate_texts, gates, report_junit, report_markdown, report_sarif, status_word};
 pub use failure::Failure;
@@ -40,10 +42,11 @@ pub use manikin_generate::Progress;
 pub use manikin_import::Account;
 pub use manikin_mapping::Standard;
 pub use manikin_privacy::{Balance, Delta, Entry, Event, Ledger, Loss, Rho, Total, UnixSeconds, epsilon_at, rho_for};
+pub use manikin_spec::document::DomainsCharge;
 pub use mapping::{HeldMapping, copy_mapping, hold_mappings, standard};
 pub use model::{
-    Cap, LevelSummary, MODEL_SPEC, ModelSummary, PieceSummary, PrivacyStatement, RefitRequest, Written, describe_model,
-    refit,
+    Cap, LevelSummary, MODEL_SPEC, MeasuredDomains, ModelSummary, PieceSummary, PrivacyStatement, RefitRequest,
+    Written, describe_model, refit,
 };
 pub use names::name_mappings;
 pub use outline::{EdgeCaseOutline, EntityOutline, Expected, FieldOutline, Outline, outline};

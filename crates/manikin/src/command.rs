@@ -4,6 +4,7 @@ mod audit;
 mod budget;
 mod check;
 mod describe;
+mod domains;
 mod evaluate;
 mod explain;
 mod fit;
@@ -38,6 +39,7 @@ pub(crate) fn run(line: Line) -> ExitCode {
         Verb::Evaluate(asked) => evaluate::run(&asked, voice),
         Verb::Generate(asked) => generate::run(&asked, voice),
         Verb::Init(asked) => init::run(&asked, voice),
+        Verb::Domains(asked) => domains::run(&asked, voice),
         Verb::Fit(asked) => fit::run(&asked, voice),
         Verb::Audit(asked) => audit::run(&asked, voice),
         Verb::Refit(asked) => refit::run(&asked, voice),

@@ -97,6 +97,11 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  manikin budget set claims-2025 --epsilon 3 --delta 1e-9\n  manikin budget show\n  manikin budget entries claims-2025\n  manikin budget reserve claims-2025 --epsilon 0.5 --about \"a model of visits\"\n  manikin budget show --ledger postgresql://custodian@db/ledger\n\nThe ledger is private: it belongs beside the records, on a local disk, or in a PostgreSQL database."
     )]
     Budget(Budget),
+    /// Learn the domains that a draft took from records, with noise, and pay for them
+    #[command(
+        after_help = "Examples:\n  manikin budget set claims-2025 --epsilon 3 --delta 1e-8 --delta-for-thresholds 5e-9\n  manikin init --from-data extract -o draft.yaml\n  manikin domains extract --spec draft.yaml --epsilon 0.5 --delta 2e-9 -o claims.yaml\n  manikin fit extract --spec claims.yaml --epsilon 1 --delta 1e-9 -o model\n\nWhat is marked `origin: data` is asked of the records again, with noise, and marked `origin: measured`.\nThe budget is charged before the first noise is drawn. Values of too few patients do not appear.\nExit codes: 0 everything was found; 2 bad input, or could not run; 3 something stays marked, for nothing of it stood out from the noise."
+    )]
+    Domains(Domains),
     /// Learn a model from real records, with noise that protects each patient and a budget that is charged
     #[command(
         after_help = "Examples:\n  manikin budget set claims-2025 --epsilon 3 --delta 1e-9\n  manikin fit extract --spec claims.yaml --epsilon 1 --delta 1e-9 -o model\n  manikin generate model -o data --patients 50000\n  manikin fit extract --spec claims.yaml --epsilon 1 --delta 1e-9 --no-privacy -o inside   # never leaves the walls\n\nDATA is a folder with one CSV or Parquet file per entity, or the file of the only one.\nThe budget is charged before the first noise is drawn: an attempt that fails later has spent it.\nNothing that is said depends on a record; `manikin validate` is where a custodian finds faults of records."
@@ -178,6 +183,33 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Form of the account
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Domains {
+    /// Folder of the tables, or the file of the only one
+    pub(crate) data: PathBuf,
+    /// Draft whose marks are to be paid for
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) spec: String,
+    /// The ε of all domains together
+    #[arg(long, allow_negative_numbers = true, value_name = "E")]
+    pub(crate) epsilon: f64,
+    /// The δ of all domains together, of which half is for values that show only where they are frequent
+    #[arg(long, allow_negative_numbers = true, value_name = "D")]
+    pub(crate) delta: f64,
+    /// Spec to write; its privacy statement lies beside it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Most distinct values of one field that are taken of one patient
+    #[arg(long, value_name = "K", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) keys_per_patient: u32,
+    /// Ledger: a file, or postgresql://USER@HOST/DATABASE; MANIKIN_LEDGER, or a file of this user, when left out
+    #[arg(long, value_name = "LEDGER")]
+    pub(crate) ledger: Option<String>,
+    /// Form of the answer
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     pub(crate) format: TextOrJson,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use manikin_privacy::{Curator, KeyedSensitivity, PrivacyError, Session, UNITS_PER_ROW, gaussian_sigma};
 use manikin_spec::spec::{Learned, Spec};
 
-use super::count::VALUE;
+use super::count::{PART, VALUE};
 use super::{Counts, Question};
 
 /// Public buckets whose noisy count is at least so many standard deviations of the noise are taken as found.
@@ -20,8 +20,15 @@ pub const BUCKET_SIGMAS: f64 = 4.0;
 pub enum Answer {
     /// The noisy number of patients, rounded to two digits.
     Patients(u64),
-    /// Values as text, the most frequent first.
-    Values(Vec<String>),
+    /// Values as text, the most frequent first, each with what follows from it.
+    Values(Vec<(String, Vec<Option<String>>)>),
+    /// Bounds by the values of another field, and around all of them.
+    Bounds {
+        /// By value.
+        by: BTreeMap<String, [f64; 2]>,
+        /// Around all.
+        all: [f64; 2],
+    },
     /// Ends of bins, rising, and whether NULL was found as well.
     Bins {
         /// The ends.
@@ -44,6 +51,7 @@ impl Answer {
         match self {
             Self::Patients(_) => 1,
             Self::Values(values) => values.len(),
+            Self::Bounds { by, .. } => by.len(),
             Self::Bins { edges, .. } => edges.len() - 1,
             Self::Rows { edges } => edges.len() - 1,
             Self::Nothing => 0,
@@ -66,7 +74,7 @@ pub fn ask(
     session: &mut Session,
 ) -> Result<Vec<Answer>, PrivacyError> {
     let budget = session.left();
-    let keyed = questions.iter().filter(|question| matches!(question, Question::Values(..))).count();
+    let keyed = questions.iter().filter(|question| question.is_keyed()).count();
     let rho = budget.rho.share(1.0 / questions.len().max(1) as f64);
     // A part in a thousand million is left for what rounding up to whole units adds.
     let delta = budget.delta.value() / keyed.max(1) as f64 * (1.0 - 1e-9);
@@ -87,33 +95,53 @@ pub fn ask(
             Counts::Keyed(exact) => {
                 let sensitivity =
                     KeyedSensitivity { keys: keys_per_patient, l2: UNITS_PER_ROW, largest: UNITS_PER_ROW };
-                values(session.keyed_counts(&about, exact, sensitivity, sigma, delta)?)
+                let released = session.keyed_counts(&about, exact, sensitivity, sigma, delta)?;
+                match question {
+                    Question::Bounds { .. } => bounds(question, spec, learned, &released),
+                    _ => values(released),
+                }
             }
             Counts::Buckets(exact) => {
                 let noisy = session.gaussian(&about, exact, UNITS_PER_ROW, sigma)?;
-                found(*question, spec, learned, &noisy, BUCKET_SIGMAS * sigma)
+                found(question, spec, learned, &noisy, BUCKET_SIGMAS * sigma)
             }
         });
     }
     Ok(answers)
 }
 
-/// The values among released keys, by falling count.
+/// The values among released keys, by falling count; of keys with one value the most frequent.
 fn values(released: BTreeMap<String, f64>) -> Answer {
-    let mut values: Vec<(String, f64)> = released
-        .into_iter()
-        .filter_map(|(key, count)| key.strip_prefix(VALUE).map(|value| (value.to_owned(), count)))
-        .collect();
-    values.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    if values.is_empty() {
-        Answer::Nothing
-    } else {
-        Answer::Values(values.into_iter().map(|(value, _)| value).collect())
+    let mut keys: Vec<(String, f64)> = released.into_iter().collect();
+    keys.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let mut values: Vec<(String, Vec<Option<String>>)> = Vec::new();
+    for (key, _) in keys {
+        let mut parts = key.split(PART);
+        let Some(value) = parts.next().and_then(|part| part.strip_prefix(VALUE)) else { continue };
+        if values.iter().all(|(own, _)| own != value) {
+            values.push((value.to_owned(), parts.map(|part| part.strip_prefix(VALUE).map(str::to_owned)).collect()));
+        }
     }
+    if values.is_empty() { Answer::Nothing } else { Answer::Values(values) }
+}
+
+/// The bounds around the released buckets of each value.
+fn bounds(question: &Question, spec: &Spec, learned: &Learned, released: &BTreeMap<String, f64>) -> Answer {
+    let Some(buckets) = question.buckets(spec, learned) else { return Answer::Nothing };
+    let mut by: BTreeMap<String, [f64; 2]> = BTreeMap::new();
+    for key in released.keys() {
+        let Some((value, bucket)) = key.rsplit_once(PART) else { continue };
+        let found = bucket.parse().ok().and_then(|bucket| buckets.bounds(bucket));
+        let Some((value, (low, high))) = value.strip_prefix(VALUE).zip(found) else { continue };
+        let own = by.entry(value.to_owned()).or_insert([low, high]);
+        *own = [own[0].min(low), own[1].max(high)];
+    }
+    let all = by.values().copied().reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])]);
+    all.map_or(Answer::Nothing, |all| Answer::Bounds { by, all })
 }
 
 /// The ends of the buckets that stand out from the noise.
-fn found(question: Question, spec: &Spec, learned: &Learned, noisy: &[f64], least: f64) -> Answer {
+fn found(question: &Question, spec: &Spec, learned: &Learned, noisy: &[f64], least: f64) -> Answer {
     let Some(buckets) = question.buckets(spec, learned) else { return Answer::Nothing };
     let stands_out = |at: usize| noisy.get(at).is_some_and(|count| *count >= least);
     let mut edges: Vec<f64> = (0..buckets.len())
@@ -163,9 +191,11 @@ mod tests {
 
     #[test]
     fn values_come_by_falling_count_and_null_is_none_of_them() {
-        let released = [("=b", 10.0), ("=a", 10.0), ("null", 90.0), ("==", 50.0)];
+        let released = [("=b\u{1f}=B", 10.0), ("=a\u{1f}=old", 9.0), ("=a\u{1f}", 10.0), ("null", 90.0), ("==", 50.0)];
         let released = released.into_iter().map(|(key, count)| (key.to_owned(), count)).collect();
-        assert_eq!(values(released), Answer::Values(vec!["=".to_owned(), "a".to_owned(), "b".to_owned()]));
+        let value = |text: &str, with: Vec<Option<String>>| (text.to_owned(), with);
+        let expected = vec![value("=", vec![]), value("a", vec![None]), value("b", vec![Some("B".to_owned())])];
+        assert_eq!(values(released), Answer::Values(expected));
         assert_eq!(values(BTreeMap::from([("null".to_owned(), 9.0)])), Answer::Nothing);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use manikin_privacy::UNITS_PER_ROW;
 use manikin_spec::spec::{Anchor, DomainKind, EntityId, FieldId, Spec};
-use manikin_tables::{NO_ROW, cell_text};
+use manikin_tables::{Column, NO_ROW, cell_text};
 
 use super::{Question, domain_of};
 use crate::levels::{Sequence, below, micros, numbers, ranks};
@@ -16,6 +16,8 @@ use crate::{Extract, FitError, Progress};
 pub(super) const NULL: &str = "null";
 /// Before each value, so that none of them is [`NULL`].
 pub(super) const VALUE: char = '=';
+/// Between the parts of a key: a value and what follows from it, or a value and a bucket.
+pub(super) const PART: char = '\u{1f}';
 
 /// The exact counts of one question, in units of 2^-20 row. They are private: noise comes before anything is made of
 /// them.
@@ -45,14 +47,14 @@ impl Extract {
         let learned = self.learned();
         let empty = |question: &Question| match question {
             Question::Patients => Counts::Patients(0),
-            Question::Values(..) => Counts::Keyed(BTreeMap::new()),
+            question if question.is_keyed() => Counts::Keyed(BTreeMap::new()),
             _ => Counts::Buckets(vec![0; question.buckets(self.spec(), learned).map_or(0, |all| all.len()) + 1]),
         };
         let mut all: Vec<Counts> = questions.iter().map(empty).collect();
         self.views(progress, met, &mut |kept, view| {
             let records = Rows { spec: self.spec(), extract: self, kept, view };
             for (question, counts) in questions.iter().zip(&mut all) {
-                records.add(*question, keys_per_patient, counts)?;
+                records.add(question, keys_per_patient, counts)?;
             }
             Ok(())
         })?;
@@ -69,34 +71,49 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn add(&self, question: Question, most: u32, counts: &mut Counts) -> Result<(), FitError> {
+    fn add(&self, question: &Question, most: u32, counts: &mut Counts) -> Result<(), FitError> {
         let nothing = Kept::default();
-        let own = |entity: EntityId| self.kept.get(&entity).unwrap_or(&nothing);
+        let own = |entity: &EntityId| self.kept.get(entity).unwrap_or(&nothing);
         match (question, counts) {
             (Question::Patients, Counts::Patients(counted)) => {
                 let subject = self.extract.learned().levels.first().map(|level| level.entity);
-                *counted += subject.map_or(0, |subject| own(subject).rows.len()) as i64 * UNITS_PER_ROW;
+                *counted += subject.map_or(0, |subject| own(&subject).rows.len()) as i64 * UNITS_PER_ROW;
             }
-            (Question::Values(entity, field), Counts::Keyed(counted)) => {
-                let column = self.view.field(entity, field)?;
-                let mut codes: BTreeMap<String, u32> = BTreeMap::new();
-                let mut pairs = Vec::with_capacity(own(entity).rows.len());
-                for (row, patient) in own(entity).patient.iter().enumerate() {
-                    let key = cell_text(column, row).map_or_else(|| NULL.to_owned(), |text| format!("{VALUE}{text}"));
-                    let next = codes.len() as u32;
-                    pairs.push((*patient, *codes.entry(key).or_insert(next)));
-                }
-                let mut sums = vec![0; codes.len()];
-                spread(&mut pairs, most, &mut sums);
-                for (key, code) in codes {
-                    // A value that every patient with it had too many others of has no count at all.
-                    if sums[code as usize] > 0 {
-                        *counted.entry(key).or_default() += sums[code as usize];
+            (Question::Values { entity, field, with }, Counts::Keyed(counted)) => {
+                let column = self.view.field(*entity, *field)?;
+                let follow = with.iter().map(|field| self.view.field(*entity, *field));
+                let follow: Vec<&Column> = follow.collect::<Result<_, _>>()?;
+                let key = |row: usize| {
+                    let Some(text) = cell_text(column, row) else { return NULL.to_owned() };
+                    let mut key = format!("{VALUE}{text}");
+                    for column in &follow {
+                        key.push(PART);
+                        if let Some(text) = cell_text(column, row) {
+                            key.push(VALUE);
+                            key.push_str(&text);
+                        }
                     }
-                }
+                    key
+                };
+                let patients = &own(entity).patient;
+                keyed(patients.iter().enumerate().map(|(row, patient)| (*patient, key(row))), most, counted);
+            }
+            (Question::Bounds { entity, field, by }, Counts::Keyed(counted)) => {
+                let Some(buckets) = question.buckets(self.spec, self.extract.learned()) else { return Ok(()) };
+                let by = self.view.field(*entity, *by)?;
+                let values = numbers(self.view.field(*entity, *field)?);
+                let rows = own(entity).patient.iter().zip(&values).enumerate();
+                let keys = rows.filter_map(|(row, (patient, value))| {
+                    let value = value.filter(|value| !value.is_nan())?;
+                    Some((*patient, cell_text(by, row)?, buckets.holding(value)))
+                });
+                let keys = keys.flat_map(|(patient, text, holding)| {
+                    holding.map(move |bucket| (patient, format!("{VALUE}{text}{PART}{bucket}")))
+                });
+                keyed(keys, most, counted);
             }
             (Question::Bins(entity, field), Counts::Buckets(sums)) => {
-                let values = self.measured(entity, field, own(entity))?;
+                let values = self.measured(*entity, *field, own(entity))?;
                 self.buckets(question, &values, &own(entity).patient, sums);
             }
             (Question::Rows { parent, child }, Counts::Buckets(sums)) => {
@@ -110,7 +127,7 @@ impl Rows<'_> {
         Ok(())
     }
 
-    fn buckets(&self, question: Question, values: &[Option<f64>], patients: &[u32], sums: &mut [i64]) {
+    fn buckets(&self, question: &Question, values: &[Option<f64>], patients: &[u32], sums: &mut [i64]) {
         let Some(buckets) = question.buckets(self.spec, self.extract.learned()) else { return };
         let null = buckets.len() as u32;
         let mut pairs: Vec<(u32, u32)> = Vec::new();
@@ -145,6 +162,24 @@ impl Rows<'_> {
         let unit = since.unit.micros() as f64;
         let offset = |(time, anchor): (&Option<i64>, &Option<i64>)| Some(((*time)? as f64 - (*anchor)? as f64) / unit);
         Ok(times.iter().zip(&anchors).map(offset).collect())
+    }
+}
+
+/// Adds the keys of patients, of each at most so many.
+fn keyed(keys: impl Iterator<Item = (u32, String)>, most: u32, counted: &mut BTreeMap<String, i64>) {
+    let mut codes: BTreeMap<String, u32> = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for (patient, key) in keys {
+        let next = codes.len() as u32;
+        pairs.push((patient, *codes.entry(key).or_insert(next)));
+    }
+    let mut sums = vec![0; codes.len()];
+    spread(&mut pairs, most, &mut sums);
+    for (key, code) in codes {
+        // A key that every patient with it had too many others of has no count at all.
+        if sums[code as usize] > 0 {
+            *counted.entry(key).or_default() += sums[code as usize];
+        }
     }
 }
 

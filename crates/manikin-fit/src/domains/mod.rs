@@ -5,13 +5,14 @@
 //! listed values, bins, or numbers of rows. The derivation: docs/fitting.md, "Domains: public or paid for".
 //!
 //! - **Unit**: one patient with every row that descends from the patient. **Neighbours**: one patient added or removed.
-//! - **Each question** is a histogram over keys. For values the keys are those that occur, NULL among them; for numbers,
-//!   days, times, lengths of time and numbers of rows they are public [`Buckets`]. A patient with k distinct keys counts
+//! - **Each question** is a histogram over keys. For values the keys are those that occur, NULL among them, each
+//!   with the values that follow from it; for bounds by another field they are that field's values, each with a public
+//!   bucket; for numbers, days, times, lengths of time and numbers of rows they are public [`Buckets`]. A patient with k distinct keys counts
 //!   1/√k under each of them, rounded down to 2^-20; of more than K distinct values a random K are taken. The size of
 //!   the source is the number of patients, each counted once.
 //! - **Sensitivity**: with U = 2^20 units per row, a patient moves at most K keys, each by at most U, and the histogram by
 //!   at most U in the Euclidean norm.
-//! - **Guarantee**: of m questions each is given ρ/m, and those v that ask for values δ/v each. A histogram over public
+//! - **Guarantee**: of m questions each is given ρ/m, and those v whose keys are found in the records δ/v each. A histogram over public
 //!   buckets with Gaussian noise is (ρ/m)-zCDP; keyed counts above a threshold are so except with probability δ/v
 //!   ([`Session::keyed_counts`]). Together they are ρ-zCDP except with probability δ. Answers are post-processing.
 //!
@@ -34,21 +35,35 @@ mod count;
 pub use ask::{Answer, BUCKET_SIGMAS, ask};
 pub use count::Counts;
 
-use manikin_diagnostic::codes;
 use manikin_expression::Type;
 use manikin_spec::document::Origin;
 use manikin_spec::spec::{Anchor, AttributeKind, DomainKind, EntityId, FieldDomain, FieldId, Learned, Spec};
 
-use crate::FitError;
 use buckets::Buckets;
 
 /// One thing that a draft took from the records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// The size of the source.
     Patients,
-    /// The values of a field.
-    Values(EntityId, FieldId),
+    /// The values of a field, each with those of fields that follow from it, such as the words for a code.
+    Values {
+        /// The entity.
+        entity: EntityId,
+        /// The field.
+        field: FieldId,
+        /// The fields that follow from it.
+        with: Vec<FieldId>,
+    },
+    /// The bounds of a number by the value of another field.
+    Bounds {
+        /// The entity.
+        entity: EntityId,
+        /// The number.
+        field: FieldId,
+        /// The other field.
+        by: FieldId,
+    },
     /// The bins of a number, day, time or length of time.
     Bins(EntityId, FieldId),
     /// The bins of the number of child rows of a parent, which also say how many are looked at.
@@ -65,17 +80,23 @@ impl Question {
     pub fn about(&self, spec: &Spec) -> String {
         match self {
             Self::Patients => "number of patients".to_owned(),
-            Self::Values(entity, field) | Self::Bins(entity, field) => {
+            Self::Values { entity, field, .. } | Self::Bins(entity, field) | Self::Bounds { entity, field, .. } => {
                 format!("{}.{}", spec[*entity].name, spec[*entity][*field].name)
             }
             Self::Rows { parent, child } => format!("{}.rows.{}", spec[*parent].name, spec[*child].name),
         }
     }
 
+    /// Whether its keys are values found in the records, which show only where they are frequent.
+    pub fn is_keyed(&self) -> bool {
+        matches!(self, Self::Values { .. } | Self::Bounds { .. })
+    }
+
     /// The public buckets of everything but values.
     fn buckets(&self, spec: &Spec, learned: &Learned) -> Option<Buckets> {
         match self {
-            Self::Patients | Self::Values(..) => None,
+            Self::Patients | Self::Values { .. } => None,
+            Self::Bounds { entity, field, .. } => Buckets::of_type(&spec[*entity][*field].ty),
             Self::Rows { .. } => Some(Buckets::counts()),
             Self::Bins(entity, field) => {
                 let domain = domain_of(learned, *entity, *field)?;
@@ -103,46 +124,40 @@ impl Question {
     }
 }
 
-/// Everything of a spec that is marked `origin: data` and has to be asked for, in the order of the spec.
+/// Everything of a spec that is marked `origin: data` and has to be asked for, in the order of the spec. `follows` says
+/// which fields follow from the values of a field.
 ///
 /// Truth values are not asked for: that there are two is known to everybody.
-///
-/// # Errors
-/// - `MK1503` when bounds that depend on another field are marked: they are declared by hand
-pub fn questions(spec: &Spec, learned: &Learned) -> Result<Vec<Question>, FitError> {
+pub fn questions(spec: &Spec, learned: &Learned, follows: &dyn Fn(EntityId, FieldId) -> Vec<FieldId>) -> Vec<Question> {
     let mut asked = Vec::new();
     if learned.source.as_ref().is_some_and(|source| source.origin == Some(Origin::Data)) {
         asked.push(Question::Patients);
     }
     let marked = |entity: EntityId| learned.level(entity).is_some_and(|level| level.origin == Some(Origin::Data));
     for level in &learned.levels {
-        let id = level.entity;
+        let entity = level.entity;
         for attribute in &level.attributes {
             match &attribute.kind {
-                AttributeKind::Own(field, domain) if spec[id][*field].origin == Some(Origin::Data) => {
+                AttributeKind::Own(field, domain) if spec[entity][*field].origin == Some(Origin::Data) => {
+                    let field = *field;
                     match domain.kind() {
                         DomainKind::Values(_) if *domain.ty() == Type::Boolean => {}
-                        DomainKind::Values(_) => asked.push(Question::Values(id, *field)),
-                        DomainKind::Bins(_) | DomainKind::Since(_) => asked.push(Question::Bins(id, *field)),
-                        DomainKind::By { .. } => {
-                            let place = format!("{}.{}", spec[id].name, spec[id][*field].name);
-                            return Err(FitError::new(
-                                codes::TAKEN_FROM_RECORDS,
-                                format!("the bounds of {place} by another field were taken from the records"),
-                                "give bounds that are publicly known and write `origin: public`, or learn it by `edges`",
-                            ));
+                        DomainKind::Values(_) => {
+                            asked.push(Question::Values { entity, field, with: follows(entity, field) });
                         }
+                        DomainKind::Bins(_) | DomainKind::Since(_) => asked.push(Question::Bins(entity, field)),
+                        DomainKind::By { by, .. } => asked.push(Question::Bounds { entity, field, by: *by }),
                     }
                 }
                 // How many rows of a child are looked at is said by the child.
-                AttributeKind::Rows(child, _) if marked(id) || marked(*child) => {
-                    asked.push(Question::Rows { parent: id, child: *child });
+                AttributeKind::Rows(child, _) if marked(entity) || marked(*child) => {
+                    asked.push(Question::Rows { parent: entity, child: *child });
                 }
                 _ => {}
             }
         }
     }
-    Ok(asked)
+    asked
 }
 
 fn domain_of(learned: &Learned, entity: EntityId, field: FieldId) -> Option<&FieldDomain> {

@@ -99,11 +99,11 @@ fn reference(statement: &PrivacyStatement, rows: u64) -> Node {
 }
 
 /// A value that stands in no file.
-fn made(value: Value) -> Node {
+pub(crate) fn made(value: Value) -> Node {
     Node { span: nowhere(), value }
 }
 
-fn key(text: &str) -> Key {
+pub(crate) fn key(text: &str) -> Key {
     Key { text: text.to_owned(), span: nowhere() }
 }
 
@@ -111,7 +111,7 @@ fn nowhere() -> Span {
     Span::default()
 }
 
-fn set(node: &mut Node, name: &str, value: Node) {
+pub(crate) fn set(node: &mut Node, name: &str, value: Node) {
     let Value::Map(entries) = &mut node.value else { return };
     entries.retain(|(key, _)| key.text != name);
     entries.push((key(name), value));
@@ -133,7 +133,7 @@ fn leave_out(checked: &Checked, spec: &mut Node) {
 }
 
 /// Copies the tables that the spec reads from CSV files beside the model, so that the folder stands alone.
-fn copy_tables(checked: &Checked, spec: &mut Node, folder: &Path) -> Result<(), Failure> {
+pub(crate) fn copy_tables(checked: &Checked, spec: &mut Node, folder: &Path) -> Result<(), Failure> {
     let Value::Map(entries) = &mut spec.value else { return Ok(()) };
     let tables = entries.iter_mut().find(|(key, _)| key.text == "tables");
     let Some((_, Node { value: Value::Map(tables), .. })) = tables else { return Ok(()) };
@@ -201,7 +201,7 @@ impl ModelFolder {
     }
 }
 
-pub(super) fn broken(problem: &str) -> Failure {
+pub(crate) fn broken(problem: &str) -> Failure {
     let diagnostic = Diagnostic::error(codes::NOT_A_MODEL, format!("the model does not fit together: {problem}"));
     diagnostic.help("`manikin refit` makes the potentials anew, `manikin fit` the whole model").into()
 }

@@ -1,6 +1,7 @@
 //! `privacy.json`: what a model may claim about the records that it was learned from, and why.
 
 use manikin_privacy::Statement;
+use manikin_spec::document::DomainsCharge;
 use serde::{Deserialize, Serialize};
 
 /// The privacy statement of a model. It holds no value that was read from records without being paid for.
@@ -30,8 +31,20 @@ pub struct PrivacyStatement {
     pub caps: Vec<Cap>,
     /// What the guarantee takes as known to everybody.
     pub assumed_public: Vec<String>,
+    /// Domains that are not public but were learned from the records beforehand, under charges of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domains: Option<MeasuredDomains>,
     /// Every measurement with its noise and cost.
     pub account: Statement,
+}
+
+/// Domains that were learned from the records and paid for before the model was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasuredDomains {
+    /// What they are of: fields, and the rows of entities.
+    pub of: Vec<String>,
+    /// What the ledger was charged for them; the model's own loss comes on top.
+    pub charges: Vec<DomainsCharge>,
 }
 
 /// A cap on the rows that are looked at.

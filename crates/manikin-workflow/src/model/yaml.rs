@@ -5,7 +5,7 @@ use std::fmt::Write;
 use manikin_spec::node::{Node, Value};
 
 /// A map as block YAML; the same tree when it is read again.
-pub(super) fn text(node: &Node) -> String {
+pub(crate) fn text(node: &Node) -> String {
     let mut out = String::new();
     block(node, 0, &mut out);
     out

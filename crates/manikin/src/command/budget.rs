@@ -110,7 +110,7 @@ fn table(balances: &[Balance], color: Color) -> String {
 }
 
 /// A probability with six digits at most.
-fn probability(delta: f64) -> String {
+pub(super) fn probability(delta: f64) -> String {
     // Written once with few digits and once plainly, so that 5.000000e-7 reads 5e-7.
     format!("{delta:.5e}").parse().map_or_else(|_| delta.to_string(), |rounded: f64| format!("{rounded:e}"))
 }

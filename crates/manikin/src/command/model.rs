@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use manikin_workflow::{LevelSummary, ModelSummary, PrivacyStatement, describe_model};
+use manikin_workflow::{DomainsCharge, LevelSummary, MeasuredDomains, ModelSummary, PrivacyStatement, describe_model};
 
+use super::budget::probability;
 use crate::line::{Model, ModelVerb, TextOrJson};
 use crate::output::{End, Voice, put};
 use crate::progress::grouped;
@@ -27,7 +28,21 @@ fn text(found: &ModelSummary, voice: Voice) -> String {
     }
     let assumed: String = found.statement.assumed_public.iter().map(|one| format!("  {one}\n")).collect();
     parts.push(format!("Assumed public:\n{assumed}"));
+    parts.extend(found.statement.domains.as_ref().map(measured));
     parts.join("\n")
+}
+
+/// What was not public, and what was paid for it.
+fn measured(domains: &MeasuredDomains) -> String {
+    let charge = |charge: &DomainsCharge| {
+        format!("entry {} (ρ {:.6}, δ {} for thresholds)", charge.entry, charge.rho, probability(charge.delta))
+    };
+    let charges: Vec<String> = domains.charges.iter().map(charge).collect();
+    format!(
+        "Domains measured under the ledger's {}, on top of the model's own loss:\n  {}\n",
+        charges.join(", "),
+        domains.of.join(", ")
+    )
 }
 
 fn claim(statement: &PrivacyStatement) -> String {
