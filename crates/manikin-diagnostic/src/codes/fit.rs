@@ -13,7 +13,8 @@ codes! {
 
     TAKEN_FROM_RECORDS = "MK1503", "a public setting was read off the records",
     "A domain, edge or cap that was drafted from values tells about them, and nobody has paid for that. A person \
-     replaces it by public knowledge (code lists, physical limits, policy) and marks it `origin: public`.",
+     replaces it by public knowledge (code lists, physical limits, policy) and marks it `origin: public`; or `manikin \
+     domains` learns it with noise, and the ledger pays.",
     wrong: "learn: {edges: [0, 17430, 98112], origin: data}", mended: "learn: {edges: [0, 20000, 100000], origin: public}";
 
     CAP_MISSING = "MK1504", "an entity has no cap on its rows",
