@@ -12,18 +12,21 @@ use support::{Ran, empty_folder, manikin};
 fn records(folder: &Path, patients: usize) -> PathBuf {
     let data = folder.join("extract");
     fs::create_dir_all(&data).expect("made");
-    let (mut people, mut visits) =
-        ("patient_id,sex,born,smoker\n".to_owned(), "visit_id,patient_id,class,start,cost\n".to_owned());
+    let (mut people, mut visits) = (
+        "patient_id,sex,born,smoker\n".to_owned(),
+        "visit_id,patient_id,class,code,description,start,cost\n".to_owned(),
+    );
     for at in 0..patients {
         let sex = if at % 3 == 0 { "M" } else { "F" };
         people += &format!("P{at:05},{sex},{}-06-15,{}\n", 1930 + at % 90, at % 4 == 0);
         for visit in 0..1 + at % 4 {
             let class = if at % 5 == 0 { "IMP" } else { "AMB" };
             let day = format!("202{visit}-0{}-01T08:00:00", 1 + at % 9);
-            visits += &format!("V{at:05}-{visit},P{at:05},{class},{day},{}.50\n", 20 + at % 400);
+            let (code, cost) = (at % 7, 20 + 100 * (at % 7) + at % 40);
+            visits += &format!("V{at:05}-{visit},P{at:05},{class},C-{code},Words of {code},{day},{cost}.50\n");
         }
     }
-    visits += "V-rare,P00000,A rare disease,2021-01-01T08:00:00,987654.50\n";
+    visits += "V-rare,P00000,A rare disease,C-rare,Rare words,2021-01-01T08:00:00,987654.50\n";
     fs::write(data.join("patient.csv"), people).expect("written");
     fs::write(data.join("visit.csv"), visits).expect("written");
     data
@@ -76,10 +79,11 @@ fn a_draft_is_refused_until_its_domains_are_paid_for_and_then_fitted_and_generat
     let ran = run(&folder, "domains", "draft.yaml", "spec.yaml", &["--epsilon", "3", "--delta", "1e-7"]).exits(0);
     let spec = fs::read_to_string(folder.join("spec.yaml")).expect("there");
     assert!(!spec.contains("origin: data") && spec.contains("origin: measured"), "{spec}");
-    for rare in ["rare", "987654"] {
+    for rare in ["rare", "Rare", "987654"] {
         assert!(!spec.contains(rare) && !ran.err.contains(rare), "{spec}{}", ran.err);
     }
     assert!(spec.contains("[F, M]") && spec.contains("AMB, IMP"), "{spec}");
+    assert!(spec.contains("table: visit_code") && spec.contains("description: \"Words of 4\""), "{spec}");
 
     let statement = fs::read_to_string(folder.join("spec.privacy.json")).expect("there");
     let statement: Value = serde_json::from_str(&statement).expect("JSON");

@@ -25,6 +25,9 @@ use crate::{FitError, Progress, Silent};
 /// ASSUMED: half of the 4 GiB within which large sources are to fit.
 const HELD_BYTES: u64 = 2 << 30;
 
+/// Is given the kept rows of a piece.
+pub(crate) type EachView<'a> = dyn FnMut(&BTreeMap<EntityId, Kept>, &View) -> Result<(), FitError> + 'a;
+
 /// Real records, found and their headers checked, but not yet looked at.
 pub struct Extract {
     spec: Arc<Spec>,
@@ -169,7 +172,7 @@ impl Extract {
         &self,
         progress: &dyn Progress,
         met: &mut dyn FnMut(&str),
-        each: &mut dyn FnMut(&BTreeMap<EntityId, Kept>, &View) -> Result<(), FitError>,
+        each: &mut EachView<'_>,
     ) -> Result<(), FitError> {
         if self.needs.private.len() > 1 {
             let mut tables = self.public()?;

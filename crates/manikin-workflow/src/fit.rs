@@ -254,7 +254,7 @@ pub(crate) fn admitted<'a>(
     extract: &'a Extract,
     progress: &dyn Progress,
 ) -> Result<(Ledger, Prepared<'a>), Failure> {
-    admit(address, source, (terms.epsilon, terms.delta), extract, &mut |met| Ok(extract.read(progress, met)?))
+    admit(address, source, (terms.epsilon, terms.delta), extract, |met| Ok(extract.read(progress, met)?))
 }
 
 /// The ledger, and what `read` makes of the records, once it has admitted them. Nothing is charged yet.
@@ -263,7 +263,7 @@ pub(crate) fn admit<T>(
     source: &Source,
     (epsilon, delta): (f64, f64),
     extract: &Extract,
-    read: &mut dyn FnMut(&mut dyn FnMut(&str)) -> Result<T, Failure>,
+    read: impl FnOnce(&mut dyn FnMut(&str)) -> Result<T, Failure>,
 ) -> Result<(Ledger, T), Failure> {
     let mut ledger = open_ledger(address, Opening::Existing)?;
     // A source without a budget is refused before anything is read.

@@ -89,10 +89,9 @@ pub fn domains(
     let extract = Extract::find_with(spec, &request.data, &words.collect::<Vec<_>>())?;
     let files = NewFiles::make(&request.output)?;
     let most = request.keys_per_patient;
-    let (mut ledger, counts) =
-        admit(&request.ledger, source, (request.epsilon, request.delta), &extract, &mut |met| {
-            Ok(extract.count(&asked, most, progress, met)?)
-        })?;
+    let (mut ledger, counts) = admit(&request.ledger, source, (request.epsilon, request.delta), &extract, |met| {
+        Ok(extract.count(&asked, most, progress, met)?)
+    })?;
     let reservation = ledger.reserve(&source.id, loss, "manikin domains", now(), now().plus(RESERVED_SECONDS));
     let reservation = reservation.map_err(|error| thresholds(error, request, source, loss))?;
     let mut session = Session::begin(ledger.charge(reservation, now())?);
