@@ -12,7 +12,7 @@ use manikin_spec::spec::EntityId;
 use crate::assessment::{
     Asked, Assessment, Compared, Condition, Exposed, Family, Figure, Internal, ProfileUsed, REPORT_VERSION, Role, Split,
 };
-use crate::judgement::{Absence, Found, Grounds, judge, verdict};
+use crate::judgement::{Absence, Found, Grounds, judge, verdict, waive};
 use crate::plots::{self, Plots};
 use crate::profile::{Held, Profile, family_of_measure};
 use crate::sides::{Refusal, Sides};
@@ -31,11 +31,13 @@ pub struct Settings {
     pub only: Vec<String>,
     /// Version of the program, for the report.
     pub version: String,
+    /// The day on which waivers are judged, in days since 1970-01-01.
+    pub today: i32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, level: 0.95, quick: false, only: Vec::new(), version: String::new() }
+        Self { seed: 1, level: 0.95, quick: false, only: Vec::new(), version: String::new(), today: 0 }
     }
 }
 
@@ -118,7 +120,8 @@ pub fn assess(sides: &Sides, profile: &Profile, settings: &Settings, watch: &dyn
     };
     let partial = settings.quick || !settings.only.is_empty();
     let grounds = Grounds { weakened, absent, absence: Absence { partial } };
-    let scores = judge(run.found, profile, &grounds);
+    let mut scores = judge(run.found, profile, &grounds);
+    let waivers = waive(&mut scores, profile, settings.today);
     let fidelity = settings.fidelity();
     Ok(Assessment {
         manikin_report: REPORT_VERSION,
@@ -141,6 +144,7 @@ pub fn assess(sides: &Sides, profile: &Profile, settings: &Settings, watch: &dyn
         inputs: [&sides.real, &sides.holdout, &sides.synthetic].map(|side| side.input.clone()).to_vec(),
         split: sides.split.clone(),
         verdict: verdict(&scores),
+        waivers,
         conditions,
         tables: sides.compared.iter().map(|(_, compared)| compared.clone()).collect(),
         scores,

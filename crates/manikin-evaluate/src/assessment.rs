@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plots::Plots;
 use crate::validation::Kind;
+use crate::wire;
 
 /// The version of `report.json` that this program writes.
 pub const REPORT_VERSION: u32 = 1;
@@ -39,11 +40,15 @@ pub struct Assessment {
     pub split: Split,
     /// What came of it all.
     pub verdict: Verdict,
+    /// The waivers of the profile and what came of each.
+    pub waivers: Vec<WaiverSeen>,
     /// What the comparison rests on: whether train and holdout are drawn alike and apart.
     pub conditions: Vec<Condition>,
     /// What was compared of each entity, and what was left out.
     pub tables: Vec<Compared>,
-    /// Every figure.
+    /// Every figure; those of one metric and entity are written together.
+    #[serde(with = "wire")]
+    #[schemars(with = "Vec<wire::Scores>")]
     pub scores: Vec<Judged>,
     /// Rules and contract of the spec on real and on synthetic rows.
     pub rules: Vec<RuleOutcome>,
@@ -132,6 +137,46 @@ pub struct Verdict {
     pub failed: usize,
     /// Limits that could not be judged.
     pub incomplete: usize,
+    /// Limits missed or not judged that the profile waives; they are in neither count.
+    pub waived: usize,
+}
+
+/// Somebody's word that a limit may be missed, or not judged, for a time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Waiver {
+    /// Its name in the profile.
+    pub name: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it may be let go.
+    pub why: String,
+    /// The last day on which it holds: year-month-day.
+    pub expires: String,
+}
+
+/// A waiver and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WaiverSeen {
+    /// The waiver.
+    pub waiver: Waiver,
+    /// The limit that it waives.
+    pub limit: String,
+    /// What came of it.
+    pub state: WaiverState,
+    /// How many figures it is about that miss their limit or could not be judged.
+    pub figures: usize,
+}
+
+/// What came of a waiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaiverState {
+    /// It let figures go.
+    Used,
+    /// No figure called for it.
+    Unused,
+    /// It is past its last day, and lets nothing go.
+    Expired,
 }
 
 /// How a figure stands to its limit.
@@ -217,7 +262,7 @@ pub struct LeftOut {
 }
 
 /// A figure and what came of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
     /// Unique in the report: entity, metric and what it is about, joined by slashes.
     pub id: String,
@@ -237,6 +282,17 @@ pub struct Judged {
     pub reason: Option<String>,
     /// The number of records at which harmless data would keep the limit, where there are fewer.
     pub needed_n: Option<u64>,
+    /// Who lets it go, why and how long, where it failed or is incomplete and the profile waives that: the verdict does
+    /// not count it.
+    pub waiver: Option<Waiver>,
+}
+
+impl Judged {
+    /// Whether it misses a limit, or could not be judged, and nobody waives that.
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        self.limit.is_some() && self.waiver.is_none() && matches!(self.status, Standing::Fail | Standing::Incomplete)
+    }
 }
 
 /// The section of the report that a figure belongs to, in the order of sections.
@@ -333,7 +389,7 @@ impl Family {
 }
 
 /// One figure, with all that is needed to read it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// The metric's standard name.
     pub metric: String,

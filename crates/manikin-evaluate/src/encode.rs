@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use manikin_expression::Type;
+use manikin_expression::{Type, calendar};
 use manikin_metrics::table::NULL_CODE;
 use manikin_metrics::{Column as Encoded, Table, Values};
 use manikin_spec::document::Privacy;
@@ -88,8 +88,11 @@ fn not_compared(spec: &Spec, id: EntityId, place: FieldId, field: &Field) -> Opt
 
 /// The values of a column on the three sides, or why they cannot be compared.
 fn column(columns: &[&Column; 3], notes: &mut Vec<String>, name: &str) -> Result<(ColumnKind, [Values; 3]), String> {
-    if !columns[0].is_empty() && columns[0].null_count() == columns[0].len() {
-        notes.push(format!("{name} has no value in the real data"));
+    let is_void = |column: &Column| !column.is_empty() && column.null_count() == column.len();
+    for (column, side) in columns.iter().zip(["real", "holdout", "synthetic"]) {
+        if is_void(column) && (side == "real" || !is_void(columns[0])) {
+            notes.push(format!("{name} has no value in the {side} data"));
+        }
     }
     let kind = match columns[0].ty() {
         Type::Boolean => {
@@ -121,7 +124,44 @@ fn column(columns: &[&Column; 3], notes: &mut Vec<String>, name: &str) -> Result
             *values = Values::Numbers(vec![f64::NAN; column.len()]);
         }
     }
+    spans(&values, kind, notes, name);
     Ok((kind, values))
+}
+
+/// The share of synthetic dates that may lie outside the real ones before it is noted.
+///
+/// ASSUMED: a hundredth; a few lie outside by chance, about two of n.
+const OUTSIDE: f64 = 0.01;
+
+/// Notes numbers and dates of which the synthetic data know a single one, and dates that lie outside the real ones.
+fn spans(values: &[Values; 3], kind: ColumnKind, notes: &mut Vec<String>, name: &str) {
+    let known = |side: usize| {
+        let Values::Numbers(numbers) = &values[side] else { return Vec::new() };
+        numbers.iter().copied().filter(|value| !value.is_nan()).collect::<Vec<f64>>()
+    };
+    let (real, synthetic) = (known(0), known(2));
+    let span = |of: &[f64]| of.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+    let ((low, high), (least, most)) = (span(&real), span(&synthetic));
+    if synthetic.len() > 1 && least >= most && low < high {
+        notes.push(format!("{name} has one value only in the synthetic data"));
+    }
+    let days = match kind {
+        ColumnKind::Date => 1.0,
+        ColumnKind::Time => 86_400.0,
+        _ => return,
+    };
+    let outside = synthetic.iter().filter(|&&x| x < low || x > high).count();
+    if !real.is_empty() && outside as f64 > (OUTSIDE * synthetic.len() as f64).max(1.0) {
+        let day = |x: f64| calendar::date_text((x / days).floor() as i32);
+        notes.push(format!(
+            "{outside} of {} dates of {name} in the synthetic data lie outside the real ones, {} to {}: they go from {} to {}",
+            synthetic.len(),
+            day(low),
+            day(high),
+            day(least),
+            day(most)
+        ));
+    }
 }
 
 /// Texts as codes of labels in alphabetical order, or why they are not categories.

@@ -16,8 +16,8 @@
 
 use manikin_metrics::Harmless;
 
-use crate::assessment::{Family, Figure, Judged, Limit, Of, Side, Standing, Verdict};
-use crate::profile::{Held, Profile};
+use crate::assessment::{Family, Figure, Judged, Limit, Of, Side, Standing, Verdict, Waiver, WaiverSeen, WaiverState};
+use crate::profile::{Granted, Held, Profile};
 
 /// A figure that was computed, before it is judged.
 pub(crate) struct Found {
@@ -90,7 +90,7 @@ fn of_one(one: Found, limit: Option<Limit>, grounds: &Grounds) -> Judged {
     }
     let Outcome { status, reason, needed_n } = found;
     let (family, measure, entity) = (one.family, one.measure.to_owned(), one.entity);
-    Judged { id, family, measure, entity, score: figure, limit, status, reason, needed_n }
+    Judged { id, family, measure, entity, score: figure, limit, status, reason, needed_n, waiver: None }
 }
 
 /// What came of a figure.
@@ -157,7 +157,7 @@ fn against(
             Some(needed) => format!("it takes about {}", grouped(needed)),
             None => format!("no number of records is enough, because it settles at {}", shown(harmless.settles)),
         };
-        (format!("{says}, but with {} records harmless data can reach {reach} by chance: {takes}", grouped(n)), needed)
+        (format!("{says}, but at n {} harmless data can reach {reach} by chance: {takes}", grouped(n)), needed)
     });
     match (unreadable, chance) {
         (Some((why, readable)), chance) => {
@@ -215,7 +215,39 @@ fn missing(held: &Held, reason: String) -> Judged {
         status: Standing::Incomplete,
         reason: Some(reason),
         needed_n: None,
+        waiver: None,
     }
+}
+
+/// Marks what the profile waives, and says what came of each waiver. `today` is in days since 1970-01-01; an expired
+/// waiver lets nothing go, and the figures that it was about say so.
+pub(crate) fn waive(judged: &mut [Judged], profile: &Profile, today: i32) -> Vec<WaiverSeen> {
+    let state_of = |granted: &Granted| WaiverSeen {
+        waiver: granted.waiver.clone(),
+        limit: granted.limit.clone(),
+        state: if granted.last_day < today { WaiverState::Expired } else { WaiverState::Unused },
+        figures: 0,
+    };
+    let mut seen: Vec<WaiverSeen> = profile.waivers.iter().map(state_of).collect();
+    for one in judged.iter_mut().filter(|one| one.blocks()) {
+        for (granted, seen) in profile.waivers.iter().zip(&mut seen) {
+            let Some(limit) = &one.limit else { continue };
+            if !granted.is_about(limit, &one.score, one.entity.as_deref()) {
+                continue;
+            }
+            seen.figures += 1;
+            if seen.state == WaiverState::Expired {
+                let Waiver { name, owner, expires, .. } = &granted.waiver;
+                let reason = one.reason.get_or_insert_default();
+                reason.push_str(&format!("; the waiver {name} of {owner} expired on {expires}"));
+            } else {
+                seen.state = WaiverState::Used;
+                one.waiver = Some(granted.waiver.clone());
+                break;
+            }
+        }
+    }
+    seen
 }
 
 /// Ids are unique: a second figure of one id is numbered.
@@ -230,28 +262,36 @@ fn number_ids(judged: &mut [Judged]) {
     }
 }
 
-/// Fail if a limit is missed, else incomplete if one could not be judged, else pass.
+/// Fail if a limit is missed, else incomplete if one could not be judged, else pass; what is waived counts as neither.
 pub(crate) fn verdict(judged: &[Judged]) -> Verdict {
-    let count = |status| judged.iter().filter(|one| one.limit.is_some() && one.status == status).count();
+    let held = || judged.iter().filter(|one| one.limit.is_some());
+    let count = |status| held().filter(|one| one.waiver.is_none() && one.status == status).count();
     let (passed, failed, incomplete) = (count(Standing::Pass), count(Standing::Fail), count(Standing::Incomplete));
+    let waived = held().filter(|one| one.waiver.is_some()).count();
     let status = match (failed, incomplete) {
-        (0, 0) if passed == 0 => Standing::Incomplete,
+        (0, 0) if passed + waived == 0 => Standing::Incomplete,
         (0, 0) => Standing::Pass,
         (0, _) => Standing::Incomplete,
         _ => Standing::Fail,
     };
     let mut reasons = Vec::new();
-    for status in [Standing::Fail, Standing::Incomplete] {
-        for one in judged.iter().filter(|one| one.limit.is_some() && one.status == status) {
-            let word = if status == Standing::Fail { "failed" } else { "not judged" };
-            let name = one.limit.as_ref().map_or("", |limit| limit.name.as_str());
-            reasons.push(format!("{name} {word}: {}: {}", one.id, one.reason.as_deref().unwrap_or("")));
+    let says = |one: &Judged, word: &str| {
+        let name = one.limit.as_ref().map_or("", |limit| limit.name.as_str());
+        format!("{name} {word}: {}: {}", one.id, one.reason.as_deref().unwrap_or(""))
+    };
+    for (status, word) in [(Standing::Fail, "failed"), (Standing::Incomplete, "not judged")] {
+        let of = held().filter(|one| one.blocks() && one.status == status);
+        reasons.extend(of.map(|one| says(one, word)));
+    }
+    for one in held() {
+        if let Some(Waiver { owner, expires, why, .. }) = &one.waiver {
+            reasons.push(says(one, &format!("waived by {owner} until {expires} ({why})")));
         }
     }
-    if passed + failed + incomplete == 0 {
+    if passed + failed + incomplete + waived == 0 {
         reasons.push("the profile sets no limit on anything that was computed".to_owned());
     }
-    Verdict { status, reasons, passed, failed, incomplete }
+    Verdict { status, reasons, passed, failed, incomplete, waived }
 }
 
 #[cfg(test)]

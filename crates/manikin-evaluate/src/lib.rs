@@ -25,6 +25,7 @@ mod text;
 mod texts;
 mod validate;
 mod validation;
+pub mod wire;
 
 pub use assess::{QUICK, Settings, Unwatched, Watch, assess, names};
 pub use assessment::Assessment;

@@ -1,6 +1,7 @@
-//! Profiles: the limits that figures are held to, each with its reason.
+//! Profiles: the limits that figures are held to, each with its reason, and what is waived for a time.
 
 use manikin_diagnostic::{Diagnostic, Diagnostics, Sources, codes, nearest};
+use manikin_expression::calendar;
 use manikin_metrics::{fidelity, risk};
 use manikin_spec::digest::sha256;
 use manikin_spec::document::Named;
@@ -9,7 +10,7 @@ use manikin_spec::{shape, yaml};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::assessment::{Family, Figure, Limit, Of, Side};
+use crate::assessment::{Family, Figure, Limit, Of, Side, Waiver};
 
 /// The limits of the reference, used when no profile is named.
 pub const STARTING: &str = include_str!("../../../profiles/starting.yaml");
@@ -33,6 +34,29 @@ pub struct Document {
     pub means: Option<String>,
     /// The limits by name.
     pub limits: Named<Demand>,
+    /// What is let go for a time although a limit is missed or cannot be judged, by name.
+    #[serde(default)]
+    pub waivers: Named<Excuse>,
+}
+
+/// One waiver: whose figures, on whose word, why, and how long.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Excuse {
+    /// The limit of this profile that is waived.
+    pub limit: String,
+    /// Only for figures that are about all of these: a column, an attack, `fpr=0.01`.
+    #[serde(default)]
+    pub about: Vec<String>,
+    /// Only for figures of this entity or relation.
+    #[serde(default)]
+    pub entity: Option<String>,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it may be let go.
+    pub why: String,
+    /// The last day on which it holds, such as 2027-06-30.
+    pub expires: String,
 }
 
 /// One limit: a score and its bound.
@@ -79,6 +103,33 @@ pub struct Profile {
     pub digest: String,
     /// Its limits, in order.
     pub limits: Vec<Held>,
+    /// Its waivers, in order.
+    pub waivers: Vec<Granted>,
+}
+
+/// A waiver with the figures that it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Granted {
+    /// The waiver.
+    pub waiver: Waiver,
+    /// The limit that it waives.
+    pub limit: String,
+    /// What figures must be about.
+    about: Vec<String>,
+    /// The entity or relation.
+    entity: Option<String>,
+    /// The last day on which it holds, in days since 1970-01-01.
+    pub last_day: i32,
+}
+
+impl Granted {
+    /// Whether it is about a figure of an entity that is held to a limit.
+    #[must_use]
+    pub fn is_about(&self, limit: &Limit, figure: &Figure, entity: Option<&str>) -> bool {
+        self.limit == limit.name
+            && self.about.iter().all(|part| figure.about.contains(part))
+            && self.entity.as_deref().is_none_or(|own| entity == Some(own))
+    }
 }
 
 /// A limit with the figures that it holds.
@@ -154,8 +205,15 @@ impl Profile {
                 Err(diagnostic) => reading.diagnostics.push(*diagnostic),
             }
         }
+        let mut waivers = Vec::new();
+        for (name, excuse) in &document.waivers {
+            match granted(name, excuse, &document, &node) {
+                Ok(granted) => waivers.push(granted),
+                Err(diagnostic) => reading.diagnostics.push(*diagnostic),
+            }
+        }
         if !reading.diagnostics.has_errors() {
-            reading.profile = Some(Self { name: document.name, file: name.to_owned(), digest, limits });
+            reading.profile = Some(Self { name: document.name, file: name.to_owned(), digest, limits, waivers });
         }
         reading
     }
@@ -215,6 +273,39 @@ fn held(name: &str, demand: &Demand, node: &Node, sources: &Sources) -> Result<H
         entity: demand.entity.clone(),
         where_it_applies: demand.where_it_applies,
     })
+}
+
+fn granted(name: &str, excuse: &Excuse, document: &Document, node: &Node) -> Result<Granted, Box<Diagnostic>> {
+    let wrong = |key: &str, message: String, help: String| {
+        let place = node.span_of(&["waivers", name, key]);
+        Box::new(Diagnostic::error(codes::BAD_LIMIT, message).at(place).help(help))
+    };
+    let limits = || document.limits.iter().map(|(name, _)| name.as_str());
+    if !limits().any(|limit| limit == excuse.limit) {
+        let help = match nearest(&excuse.limit, limits()) {
+            Some(close) => format!("did you mean {close}?"),
+            None => format!("the limits are {}", limits().collect::<Vec<_>>().join(", ")),
+        };
+        return Err(wrong("limit", format!("the profile has no limit {}", excuse.limit), help));
+    }
+    for (key, text) in [("owner", &excuse.owner), ("why", &excuse.why)] {
+        if text.trim().is_empty() {
+            let help = "a waiver is somebody's decision, and says why it was made".to_owned();
+            return Err(wrong(key, format!("the waiver {name} does not say {key}"), help));
+        }
+    }
+    let Some(last_day) = calendar::parse_date(excuse.expires.trim()) else {
+        let message = format!("{} is no day on which the waiver {name} could expire", excuse.expires);
+        return Err(wrong("expires", message, "write it as year-month-day, such as 2027-06-30".into()));
+    };
+    let waiver = Waiver {
+        name: name.to_owned(),
+        owner: excuse.owner.trim().to_owned(),
+        why: excuse.why.trim().to_owned(),
+        expires: calendar::date_text(last_day),
+    };
+    let (limit, about, entity) = (excuse.limit.clone(), excuse.about.clone(), excuse.entity.clone());
+    Ok(Granted { waiver, limit, about, entity, last_day })
 }
 
 /// The JSON Schema of a profile, as editors use it.

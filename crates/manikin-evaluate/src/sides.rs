@@ -185,6 +185,15 @@ fn people(spec: &Spec, real: &Loaded) -> Vec<EntityId> {
     people_of(spec, |id| real.tables.contains_key(&id.0))
 }
 
+/// What to do about compressed files.
+const UNPACK: &str =
+    "unpack its files first, as in `gunzip visit.csv.gz`: CSV is read plain, and Parquet compresses itself";
+
+/// Whether a file is compressed as a whole.
+fn is_packed(path: &Path) -> bool {
+    path.extension().and_then(|end| end.to_str()).is_some_and(|end| ["gz", "zip", "xz", "zst", "bz2"].contains(&end))
+}
+
 /// A dataset's tables as they were read.
 struct Loaded {
     fold: Fold,
@@ -217,6 +226,10 @@ impl Loaded {
         let visible: Vec<EntityId> = (0..spec.entities.len()).map(EntityId).filter(|id| !spec[*id].hidden).collect();
         let schema = |id: EntityId| Arc::new(table_schema(spec, id));
         if place.is_file() {
+            if is_packed(place) {
+                let message = format!("{} is compressed", place.display());
+                return Err(Diagnostic::error(codes::DATASET_NOT_FOUND, message).help(UNPACK).into());
+            }
             let stem = place.file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
             let named = visible.iter().copied().find(|id| spec[*id].name == plain_name(stem));
             let only = (visible.len() == 1).then(|| visible[0]);
@@ -245,7 +258,9 @@ impl Loaded {
             let message = format!("{} holds no table of the spec", place.display());
             let some: Vec<String> = spec.entities.iter().take(3).map(|entity| format!("{}.csv", entity.name)).collect();
             let diagnostic = Diagnostic::error(codes::DATASET_NOT_FOUND, message);
-            return Err(diagnostic.help(format!("expected files such as {}", some.join(", "))).into());
+            let packed = std::fs::read_dir(place).into_iter().flatten().flatten().any(|entry| is_packed(&entry.path()));
+            let expected = format!("expected files such as {}", some.join(", "));
+            return Err(diagnostic.help(if packed { UNPACK.to_owned() } else { expected }).into());
         }
         loaded.digest_all(spec, place, place)?;
         Ok(loaded)

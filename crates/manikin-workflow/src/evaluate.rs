@@ -55,11 +55,12 @@ pub fn evaluate(checked: &Checked, options: &EvaluateOptions, watch: &dyn Watch)
     let staging = Staging::begin(&options.folder, options.existing)?;
     let places = Places { real: &options.real, holdout: options.holdout.as_deref(), synthetic: &options.synthetic };
     watch.begins("reading", 0, 0);
-    let sides = Sides::read(&checked.spec, places, options.settings.seed)?;
-    let assessment = assess(&sides, &profile, &options.settings, watch)?;
+    let settings = &options.settings;
+    let sides = Sides::read(&checked.spec, places, settings.seed)?;
+    let assessment = assess(&sides, &profile, settings, watch)?;
     let json = |text: serde_json::Result<String>| text.unwrap_or_default();
     let files = [
-        (REPORT, json(serde_json::to_string_pretty(&assessment))),
+        (REPORT, json(report_json(&assessment))),
         ("report.schema.json", json(serde_json::to_string_pretty(&Assessment::schema()))),
         ("junit.xml", report_junit(&assessment)),
         ("report.sarif", json(serde_json::to_string_pretty(&report_sarif(&assessment, &profile, checked)))),
@@ -78,6 +79,13 @@ pub fn evaluate(checked: &Checked, options: &EvaluateOptions, watch: &dyn Watch)
     Ok(assessment)
 }
 
+/// The report as JSON, a figure a line, so that two reports can be compared line by line.
+fn report_json(assessment: &Assessment) -> serde_json::Result<String> {
+    let text = serde_json::to_string(assessment)?;
+    // Within a string every quote is escaped: these are the starts of figures and of what they share.
+    Ok(text.replace("{\"metric\":", "\n{\"metric\":").replace("{\"id\":", "\n{\"id\":"))
+}
+
 /// The report as one page.
 fn page(assessment: &Assessment, edition: Edition) -> Result<String, Failure> {
     assessment_html(assessment, edition)
@@ -92,6 +100,14 @@ pub fn exit_code(status: Standing) -> u8 {
         Standing::Fail => 1,
         Standing::Incomplete => 3,
     }
+}
+
+/// The day it is by the clock of this machine, in UTC, in days since 1970-01-01: what waivers are judged by.
+#[must_use]
+pub fn today() -> i32 {
+    /// Seconds in a day.
+    const DAY: i64 = 86_400;
+    i32::try_from(crate::budget::now().0.div_euclid(DAY)).unwrap_or(i32::MAX)
 }
 
 /// The profile of a file, or the starting one.

@@ -2,21 +2,24 @@
 
 use std::fmt::Write;
 
-use manikin_evaluate::assessment::{Family, Judged, Of, Side, Split, Standing};
+use manikin_evaluate::assessment::{
+    Family, Judged, Of, Side, Split, Standing, Verdict, Waiver, WaiverSeen, WaiverState,
+};
 use manikin_evaluate::{Assessment, Profile};
 use serde_json::{Value, json};
 
 use crate::spec::Checked;
 use crate::validate::escaped;
 
-/// The figures that are held to a limit, failures first, then what could not be judged.
+/// The figures that are held to a limit, failures first, then what could not be judged, then what is waived.
 pub fn gates(found: &Assessment) -> Vec<&Judged> {
     let mut gates: Vec<&Judged> = found.scores.iter().filter(|one| one.limit.is_some()).collect();
-    gates.sort_by_key(|one| match one.status {
-        Standing::Fail => 0,
-        Standing::Incomplete => 1,
-        Standing::Pass => 2,
-        Standing::Info => 3,
+    gates.sort_by_key(|one| match (one.status, &one.waiver) {
+        (Standing::Fail, None) => 0,
+        (Standing::Incomplete, None) => 1,
+        (Standing::Fail | Standing::Incomplete, Some(_)) => 2,
+        (Standing::Pass, _) => 3,
+        (Standing::Info, _) => 4,
     });
     gates
 }
@@ -46,20 +49,50 @@ pub fn gate_texts(one: &Judged) -> [String; 3] {
     [value, interval, limit]
 }
 
-fn reason(one: &Judged) -> &str {
-    one.reason.as_deref().unwrap_or("")
+/// Why a figure stands as it does, and who waives that.
+pub fn reason_text(one: &Judged) -> String {
+    let reason = one.reason.as_deref().unwrap_or("");
+    match &one.waiver {
+        None => reason.to_owned(),
+        Some(waiver) => format!("{}; {reason}", waiver_text(waiver)),
+    }
 }
 
-/// JUnit XML: a suite per family, a case per limit and figure. What could not be judged is an error, not skipped.
+/// Who waives something, until when, and why.
+fn waiver_text(waiver: &Waiver) -> String {
+    format!("waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.why)
+}
+
+/// What should be said of waivers that let nothing go.
+pub fn waiver_notes(found: &Assessment) -> Vec<String> {
+    let note = |seen: &WaiverSeen| {
+        let Waiver { name, owner, expires, .. } = &seen.waiver;
+        match (seen.state, seen.figures) {
+            (WaiverState::Used, _) => None,
+            (WaiverState::Unused, _) => Some(format!("the waiver {name} was not needed: take it out of the profile")),
+            (WaiverState::Expired, 0) => {
+                Some(format!("the waiver {name} expired on {expires} and was not needed: take it out of the profile"))
+            }
+            (WaiverState::Expired, _) => Some(format!(
+                "the waiver {name} expired on {expires} and lets nothing go: mend what it waived, or ask {owner} anew"
+            )),
+        }
+    };
+    found.waivers.iter().filter_map(note).collect()
+}
+
+/// JUnit XML: a suite per family, a case per limit and figure. What could not be judged is an error; skipped is what is
+/// waived, and nothing else.
 pub fn report_junit(found: &Assessment) -> String {
     let gates = gates(found);
     let counts = |cases: &[&Judged]| {
-        let of = |status| cases.iter().filter(|one| one.status == status).count();
+        let of = |status| cases.iter().filter(|one| one.blocks() && one.status == status).count();
         format!(
-            "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"0\"",
+            "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"",
             cases.len(),
             of(Standing::Fail),
-            of(Standing::Incomplete)
+            of(Standing::Incomplete),
+            cases.iter().filter(|one| one.waiver.is_some()).count()
         )
     };
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -76,8 +109,9 @@ pub fn report_junit(found: &Assessment) -> String {
             let (class, name) = (escaped(limit), escaped(&one.id));
             let _ = write!(xml, "    <testcase classname=\"{class}\" name=\"{name}\"");
             let [value, interval, bound] = gate_texts(one).map(|text| escaped(&text));
-            let detail = escaped(reason(one));
+            let detail = escaped(&reason_text(one));
             let _ = match one.status {
+                _ if one.waiver.is_some() => writeln!(xml, "><skipped message=\"{detail}\"/></testcase>"),
                 Standing::Fail => writeln!(
                     xml,
                     "><failure type=\"{class}\" message=\"{detail}\">value {value}, interval {interval}, limit \
@@ -96,7 +130,7 @@ pub fn report_junit(found: &Assessment) -> String {
 }
 
 /// SARIF 2.1.0: a rule per limit, a result per limit that was missed or not judged, at its line of the profile; a rule
-/// of the spec has its line there too.
+/// of the spec has its line there too. What is waived is suppressed, with the waiver as justification.
 ///
 /// # Source
 /// OASIS Static Analysis Results Interchange Format 2.1.0.
@@ -122,10 +156,17 @@ pub fn report_sarif(found: &Assessment, profile: &Profile, checked: &Checked) ->
             let mut result = json!({
                 "ruleId": limit.name,
                 "level": if one.status == Standing::Fail { "error" } else { "warning" },
-                "message": { "text": format!("{} {word}: {}", one.id, reason(one)) },
+                "message": { "text": format!("{} {word}: {}", one.id, one.reason.as_deref().unwrap_or("")) },
                 "locations": [location(&profile.file, limit.line)],
                 "partialFingerprints": { "figure/v1": one.id },
             });
+            if let Some(waiver) = &one.waiver {
+                result["suppressions"] = json!([{
+                    "kind": "external",
+                    "status": "accepted",
+                    "justification": waiver_text(waiver),
+                }]);
+            }
             if let Some((file, line)) = spec_place(one, checked) {
                 result["relatedLocations"] = json!([location(&file, line)]);
             }
@@ -172,10 +213,8 @@ pub fn report_markdown(found: &Assessment) -> String {
     let _ = writeln!(text, "# {}: {}\n", cell(&found.product), status_word(verdict.status));
     let _ = writeln!(
         text,
-        "{} limits kept, {} missed, {} not judged; {} figures; seed {}, profile {}, manikin {}.\n",
-        verdict.passed,
-        verdict.failed,
-        verdict.incomplete,
+        "{}; {} figures; seed {}, profile {}, manikin {}.\n",
+        tally_text(verdict),
         found.scores.len(),
         found.seed,
         cell(&found.profile.name),
@@ -194,11 +233,11 @@ pub fn report_markdown(found: &Assessment) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {value} | {interval} | {bound} | {} | {} |",
-            status_word(one.status),
+            standing_word(one),
             cell(limit),
             cell(&one.id),
             one.score.n,
-            cell(reason(one))
+            cell(&reason_text(one))
         );
     }
     let unplain: Vec<&Judged> =
@@ -207,14 +246,30 @@ pub fn report_markdown(found: &Assessment) -> String {
         let _ =
             writeln!(text, "\n{} figures without a limit could not be computed; report.json says why.", unplain.len());
     }
-    if !found.notes.is_empty() {
+    let notes: Vec<String> = waiver_notes(found).into_iter().chain(found.notes.iter().cloned()).collect();
+    if !notes.is_empty() {
         text.push_str("\n## Notes\n\n");
-        for note in &found.notes {
+        for note in &notes {
             let _ = writeln!(text, "- {}", cell(note));
         }
     }
     text.push_str("\nEvidence against known attacks, not a proof of anonymity.\n");
     text
+}
+
+/// How many limits are kept, missed, not judged and waived.
+pub fn tally_text(verdict: &Verdict) -> String {
+    let Verdict { passed, failed, incomplete, waived, .. } = verdict;
+    let waived = if *waived > 0 { format!(", {waived} waived") } else { String::new() };
+    format!("{passed} limits kept, {failed} missed, {incomplete} not judged{waived}")
+}
+
+/// How a figure stands to its limit in a word; what is waived says so.
+pub fn standing_word(one: &Judged) -> &'static str {
+    match one.waiver {
+        Some(_) => "waived",
+        None => status_word(one.status),
+    }
 }
 
 /// A status in one word.

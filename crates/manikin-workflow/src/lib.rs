@@ -29,8 +29,11 @@ mod words;
 pub use audit::{Audit, AuditDesign, AuditRequest, Verdict, audit};
 pub use budget::{LEDGER_VARIABLE, Opening, default_ledger, now, open_ledger};
 pub use domains::{DomainFound, DomainsReleased, DomainsRequest, DomainsStatement, domains};
-pub use evaluate::{EvaluateOptions, REPORT, evaluate, exit_code};
-pub use evaluate_forms::{figure_text, gate_texts, gates, report_junit, report_markdown, report_sarif, status_word};
+pub use evaluate::{EvaluateOptions, REPORT, evaluate, exit_code, today};
+pub use evaluate_forms::{
+    figure_text, gate_texts, gates, reason_text, report_junit, report_markdown, report_sarif, standing_word,
+    status_word, tally_text, waiver_notes,
+};
 pub use failure::Failure;
 pub use fit::{FitRequest, FitTerms, Protection, fit};
 pub use generate::{Bundles, GenerateOptions, Generated, Partition, Shape, generate};

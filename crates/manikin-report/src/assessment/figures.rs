@@ -67,7 +67,7 @@ pub(super) struct Group {
 pub(super) fn gates(edition: Edition, scores: &[Judged]) -> (Vec<Row>, usize) {
     let mut gates: Vec<&Judged> =
         scores.iter().filter(|score| score.limit.is_some() && is_shown(edition, score)).collect();
-    gates.sort_by_key(|score| (rank(score.status), score.family));
+    gates.sort_by_key(|score| (rank(score), score.family));
     // Of what keeps one and the same limit, the figure closest to it stands for all.
     let (kept, others): (Vec<&Judged>, Vec<&Judged>) =
         gates.into_iter().partition(|score| score.status == Standing::Pass);
@@ -114,12 +114,16 @@ pub(super) fn reasons(edition: Edition, scores: &[Judged]) -> Vec<String> {
         .filter(|score| score.limit.is_some() && matches!(score.status, Standing::Fail | Standing::Incomplete))
         .filter(|score| is_shown(edition, score))
         .collect();
-    gates.sort_by_key(|score| (rank(score.status), score.family));
+    gates.sort_by_key(|score| (rank(score), score.family));
     gates
         .into_iter()
         .map(|score| {
             let row = row(edition, score);
-            let stands = if score.status == Standing::Fail { "" } else { "Not judged: " };
+            let stands = match (&score.waiver, score.status) {
+                (Some(_), _) => "Waived: ",
+                (None, Standing::Fail) => "",
+                (None, _) => "Not judged: ",
+            };
             format!("{stands}{} ({}): {}", row.title, row.about, row.reason)
         })
         .collect()
@@ -148,7 +152,7 @@ fn group(edition: Edition, scores: &[Judged], family: Family, most: usize) -> Op
     let metrics = names.into_iter().map(|name| metric(edition, name, &of, most)).collect();
     let (limits, missed) = (
         of.iter().filter(|score| score.limit.is_some()).count(),
-        of.iter().filter(|score| score.status == Standing::Fail).count(),
+        of.iter().filter(|score| score.blocks() && score.status == Standing::Fail).count(),
     );
     let count = match (limits, missed) {
         (0, _) => plural(of.len(), "figure"),
@@ -161,7 +165,7 @@ fn group(edition: Edition, scores: &[Judged], family: Family, most: usize) -> Op
 fn metric(edition: Edition, name: &str, of: &[&Judged], most: usize) -> Metric {
     let mut scores: Vec<&Judged> = of.iter().filter(|score| score.score.metric == name).copied().collect();
     // Stable: equally bad ones stay in the order in which they were computed.
-    scores.sort_by(|a, b| rank(a.status).cmp(&rank(b.status)).then(badness(b).total_cmp(&badness(a))));
+    scores.sort_by(|a, b| rank(a).cmp(&rank(b)).then(badness(b).total_cmp(&badness(a))));
     let first = &scores[0].score;
     let better = match first.direction {
         Better::Higher => "Higher is better",
@@ -189,12 +193,13 @@ fn is_shown(edition: Edition, judged: &Judged) -> bool {
     !few && !code
 }
 
-fn rank(status: Standing) -> u8 {
-    match status {
+fn rank(judged: &Judged) -> u8 {
+    match judged.status {
+        Standing::Fail | Standing::Incomplete if judged.waiver.is_some() => 2,
         Standing::Fail => 0,
         Standing::Incomplete => 1,
-        Standing::Pass => 2,
-        Standing::Info => 3,
+        Standing::Pass => 3,
+        Standing::Info => 4,
     }
 }
 
@@ -237,7 +242,7 @@ fn row(edition: Edition, judged: &Judged) -> Row {
             .limit
             .as_ref()
             .map_or_else(String::new, |limit| [limit.why.as_str(), &limit.source].join(" ").trim().to_owned()),
-        status: words::standing(judged.status),
+        status: judged.waiver.as_ref().map_or_else(|| words::standing(judged.status), |_| words::WAIVED),
         reason: reason(edition, judged),
         power: power(judged),
         strip,
@@ -270,9 +275,16 @@ fn reason(edition: Edition, judged: &Judged) -> String {
         (Standing::Incomplete, Some(_)) => "there are too few records to judge it",
         (Standing::Pass | Standing::Info, _) => "",
     };
-    match &judged.reason {
+    let reason = match &judged.reason {
         Some(reason) if !edition.is_public() => reason.clone(),
         _ => general.to_owned(),
+    };
+    match &judged.waiver {
+        None => reason,
+        Some(waiver) if edition.is_public() => format!("{reason}; a waiver lets it go until {}", waiver.expires),
+        Some(waiver) => {
+            format!("waived by {} until {}: {}; {reason}", waiver.owner, waiver.expires, waiver.why)
+        }
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Page {
     reasons: Vec<String>,
     more_reasons: usize,
     tally: [String; 3],
+    /// How many limits are waived; 0 is not shown.
+    waived: usize,
     facts: Vec<(&'static str, String)>,
     read: Vec<ReadRow>,
     files: Vec<(&'static str, Vec<(String, String)>)>,
@@ -161,7 +163,7 @@ impl Page {
             edition: if is_public { "Public edition" } else { "Internal edition" },
             is_public,
             status: words::standing(assessment.verdict.status),
-            verdict: words::verdict(assessment.verdict.status),
+            verdict: words::verdict(&assessment.verdict),
             reasons,
             more_reasons,
             tally: [
@@ -169,6 +171,7 @@ impl Page {
                 assessment.verdict.failed.to_string(),
                 assessment.verdict.incomplete.to_string(),
             ],
+            waived: assessment.verdict.waived,
             facts: facts(edition, assessment),
             read: read(edition, &assessment.inputs),
             files: assessment

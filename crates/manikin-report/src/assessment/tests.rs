@@ -1,4 +1,5 @@
 use manikin_evaluate::Assessment;
+use manikin_evaluate::assessment::Waiver;
 use serde_json::{Value, json};
 
 use super::*;
@@ -13,15 +14,21 @@ fn figure(metric: &str, about: &[&str], value: f64, n: u64) -> Value {
     })
 }
 
-fn judged(family: &str, score: Value, status: &str, reason: Option<&str>) -> Value {
+fn judged(family: &str, score: &Value, status: &str, reason: Option<&str>) -> Value {
     let limit = json!({
         "name": "limit", "side": "at_most", "bound": 0.02, "of": "interval", "why": "Because of people.",
         "source": "Starting limits.", "line": 3,
     });
     let limit = if status == "info" { Value::Null } else { limit };
+    let shared = |key: &str| score[key].clone();
     json!({
-        "id": "x", "family": family, "measure": "m", "entity": "patient", "score": score, "limit": limit,
-        "status": status, "reason": reason, "needed_n": null,
+        "metric": shared("metric"), "entity": "patient", "family": family, "measure": "m",
+        "direction": shared("direction"), "range": shared("range"), "means": shared("means"),
+        "reference": shared("reference"), "method": shared("method"),
+        "figures": [{
+            "id": "x", "about": shared("about"), "value": shared("value"), "interval": shared("interval"),
+            "benchmark": shared("benchmark"), "n": shared("n"), "limit": limit, "status": status, "reason": reason,
+        }],
     })
 }
 
@@ -48,15 +55,16 @@ fn assessment() -> Assessment {
             input("real", "INTERNAL1"), input("holdout", "INTERNAL2"), input("synthetic", "5eed5eed"),
         ],
         "split": "given",
-        "verdict": {"status": "fail", "reasons": ["INTERNAL reason"], "passed": 1, "failed": 1, "incomplete": 1},
+        "verdict": {"status": "fail", "reasons": ["INTERNAL reason"], "passed": 1, "failed": 1, "incomplete": 1, "waived": 0},
+        "waivers": [],
         "conditions": [{"name": "patient/train_holdout_overlap_p", "holds": true, "says": "INTERNAL: 4 equal rows"}],
         "tables": [{"entity": "patient", "columns": [], "left_out": [{"column": "name", "why": "INTERNAL: 9 repeat"}]}],
         "scores": [
-            judged("copies", figure("exact_match_excess", &[], 0.1, 500), "fail", Some("INTERNAL bound")),
-            judged("membership", figure("membership_tpr", &["dcr", "fpr=0.01"], 0.01, 163), "incomplete", Some("INTERNAL")),
-            judged("disclosure", figure("linkability_risk", &[], 0.006, 500), "pass", None),
-            judged("fairness", figure("subgroup_accuracy", &["race = INTERNAL group"], 0.5, 8), "info", None),
-            judged("health", figure("prevalence_difference", &["condition", "INTERNAL code"], 0.5, 800), "info", None),
+            judged("copies", &figure("exact_match_excess", &[], 0.1, 500), "fail", Some("INTERNAL bound")),
+            judged("membership", &figure("membership_tpr", &["dcr", "fpr=0.01"], 0.01, 163), "incomplete", Some("INTERNAL")),
+            judged("disclosure", &figure("linkability_risk", &[], 0.006, 500), "pass", None),
+            judged("fairness", &figure("subgroup_accuracy", &["race = INTERNAL group"], 0.5, 8), "info", None),
+            judged("health", &figure("prevalence_difference", &["condition", "INTERNAL code"], 0.5, 800), "info", None),
         ],
         "rules": [{
             "entity": "patient", "name": "stay_ends", "kind": "rule", "demands": "stop >= start", "hard": true,
@@ -218,4 +226,21 @@ fn many_figures_that_keep_one_limit_are_told_by_the_closest() {
         .collect();
     let text = assessment_html(&assessment, Edition::Internal).expect("renders");
     assert!(text.contains("secret_17; the closest of 50 that keep this limit"));
+}
+
+#[test]
+fn what_is_waived_says_so_and_the_public_edition_names_nobody() {
+    let mut assessment = assessment();
+    assessment.scores[0].waiver = Some(Waiver {
+        name: "known".into(),
+        owner: "INTERNAL Ada".into(),
+        why: "INTERNAL twins".into(),
+        expires: "2999-12-31".into(),
+    });
+    assessment.verdict.waived = 1;
+    let internal = assessment_html(&assessment, Edition::Internal).expect("renders");
+    assert!(internal.contains("waived by INTERNAL Ada until 2999-12-31: INTERNAL twins"));
+    assert!(internal.contains("</span> 1 waived</span>") && internal.contains("</span> waived</span>"));
+    let public = assessment_html(&assessment, Edition::Public).expect("renders");
+    assert!(public.contains("a waiver lets it go until 2999-12-31") && !public.contains("INTERNAL"));
 }

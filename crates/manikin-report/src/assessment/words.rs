@@ -1,6 +1,6 @@
 //! Names and plain words of the report.
 
-use manikin_evaluate::assessment::{Family, Side, Standing};
+use manikin_evaluate::assessment::{Family, Side, Standing, Verdict};
 
 use super::edition::{number, rate};
 
@@ -108,6 +108,9 @@ pub(super) fn standing(status: Standing) -> [&'static str; 3] {
     }
 }
 
+/// How what a waiver lets go stands.
+pub(super) const WAIVED: [&str; 3] = ["open", "–", "waived"];
+
 /// A bound with its side.
 pub(super) fn bound(side: Side, bound: f64) -> String {
     match side {
@@ -117,8 +120,11 @@ pub(super) fn bound(side: Side, bound: f64) -> String {
 }
 
 /// The verdict in a sentence.
-pub(super) fn verdict(status: Standing) -> &'static str {
-    match status {
+pub(super) fn verdict(verdict: &Verdict) -> &'static str {
+    match verdict.status {
+        Standing::Pass if verdict.waived > 0 => {
+            "Every limit of the profile is kept or waived. What is waived has not passed: somebody answers for it."
+        }
         Standing::Pass => "Every limit of the profile is kept, with the bound of its interval.",
         Standing::Fail => "At least one limit of the profile is missed.",
         Standing::Incomplete => {

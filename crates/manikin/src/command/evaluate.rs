@@ -7,7 +7,8 @@ use manikin_diagnostic::{Color, Diagnostic, codes};
 use manikin_evaluate::assessment::{Judged, Split, Standing};
 use manikin_evaluate::{Assessment, Settings};
 use manikin_workflow::{
-    EvaluateOptions, Existing, Failure, Overrides, evaluate, exit_code, gate_texts, gates, open, status_word,
+    EvaluateOptions, Existing, Failure, Overrides, evaluate, exit_code, gate_texts, gates, open, reason_text,
+    standing_word, status_word, tally_text, today, waiver_notes,
 };
 
 use crate::line::{Evaluate, TableOrJson};
@@ -30,6 +31,7 @@ pub(crate) fn run(asked: &Evaluate, voice: Voice) -> Result<ExitCode, End> {
             quick: asked.quick,
             only: asked.only.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            today: today(),
             ..Settings::default()
         },
     };
@@ -51,7 +53,7 @@ pub(crate) fn run(asked: &Evaluate, voice: Voice) -> Result<ExitCode, End> {
         TableOrJson::Json => put(&format!("{}\n", serde_json::to_string_pretty(&found).unwrap_or_default()))?,
         TableOrJson::Table => put(&text(&found, voice.data_color()))?,
     }
-    for note in &found.notes {
+    for note in found.notes.iter().chain(&waiver_notes(&found)) {
         voice.say(&format!("note: {note}"));
     }
     if let Split::Made { weakens, .. } = &found.split {
@@ -64,9 +66,9 @@ pub(crate) fn run(asked: &Evaluate, voice: Voice) -> Result<ExitCode, End> {
 fn text(found: &Assessment, color: Color) -> String {
     let row = |one: &&Judged| {
         let [value, interval, bound] = gate_texts(one);
-        let why = if one.status == Standing::Pass { "" } else { one.reason.as_deref().unwrap_or("") };
+        let why = if one.status == Standing::Pass { String::new() } else { reason_text(one) };
         [
-            status_word(one.status).to_owned(),
+            standing_word(one).to_owned(),
             one.limit.as_ref().map_or(String::new(), |limit| limit.name.clone()),
             shortened(&one.id, 56),
             value,
@@ -74,7 +76,7 @@ fn text(found: &Assessment, color: Color) -> String {
             bound,
             grouped(one.score.n),
             one.needed_n.map_or(String::new(), grouped),
-            shortened(why, 96),
+            shortened(&why, 112),
         ]
     };
     let rows: Vec<[String; 9]> = gates(found).iter().map(row).collect();
@@ -84,11 +86,9 @@ fn text(found: &Assessment, color: Color) -> String {
 fn summary(found: &Assessment, seconds: f64, asked: &Evaluate) -> String {
     let verdict = &found.verdict;
     format!(
-        "{}: {} limits kept, {} missed, {} not judged; {} figures in {seconds:.1} s; wrote {}",
+        "{}: {}; {} figures in {seconds:.1} s; wrote {}",
         status_word(verdict.status),
-        verdict.passed,
-        verdict.failed,
-        verdict.incomplete,
+        tally_text(verdict),
         found.scores.len(),
         asked.output.display()
     )
