@@ -228,9 +228,7 @@ fn clinic_extract(data: &Path) {
             );
         }
     }
-    for (name, text) in
-        [("clinics", clinics), ("clinicians", clinicians), ("patients", patients), ("visits", visits)]
-    {
+    for (name, text) in [("clinics", clinics), ("clinicians", clinicians), ("patients", patients), ("visits", visits)] {
         fs::write(data.join(format!("{name}.csv")), text).unwrap();
     }
 }
@@ -249,7 +247,9 @@ fn a_draft_whose_marks_are_confirmed_fits_and_gives_rows_that_hang_together() {
         .unwrap()
         .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
-    assert!(["visits_code.csv", "clinics.csv", "clinicians.csv"].iter().all(|name| names.contains(&(*name).to_owned())));
+    assert!(
+        ["visits_code.csv", "clinics.csv", "clinicians.csv"].iter().all(|name| names.contains(&(*name).to_owned()))
+    );
     let copied = fs::read_to_string(scratch.join("tables/clinics.csv")).unwrap();
     assert!(copied.starts_with("id,name\n"), "figures that may have been counted from records are left out: {copied}");
     // A draft replaces no draft.
@@ -258,7 +258,8 @@ fn a_draft_whose_marks_are_confirmed_fits_and_gives_rows_that_hang_together() {
     let fit = ["fit", data, "--spec", spec, "--epsilon", "1", "--delta", "1e-9", "--method", "independent"];
     let fit = [&fit[..], &["--no-privacy", "-o", model.to_str().unwrap()]].concat();
     let refused = manikin(&fit).exits(2).said();
-    for mark in ["the size of the source", "the table visits_code", "the domain of visits.code", "the rows of patients"] {
+    for mark in ["the size of the source", "the table visits_code", "the domain of visits.code", "the rows of patients"]
+    {
         assert!(refused.contains(mark), "{mark} in\n{refused}");
     }
     let text = fs::read_to_string(&draft).unwrap();
@@ -277,8 +278,10 @@ fn a_draft_whose_marks_are_confirmed_fits_and_gives_rows_that_hang_together() {
     let (patients, visits) = (table("patients"), table("visits"));
     let clinics: std::collections::BTreeMap<String, String> =
         table("clinicians").into_iter().map(|row| (row["id"].clone(), row["clinic"].clone())).collect();
-    let people: std::collections::BTreeMap<&str, (&str, &str)> =
-        patients.iter().map(|row| (row["id"].as_str(), (row["birthdate"].as_str(), row["deathdate"].as_str()))).collect();
+    let people: std::collections::BTreeMap<&str, (&str, &str)> = patients
+        .iter()
+        .map(|row| (row["id"].as_str(), (row["birthdate"].as_str(), row["deathdate"].as_str())))
+        .collect();
     assert!(patients.iter().any(|row| !row["deathdate"].is_empty()));
     assert!(patients.iter().all(|row| row["deathdate"].is_empty() || row["deathdate"] >= row["birthdate"]));
     assert!(patients.iter().all(|row| !row["first"].is_empty() && row["ssn"].starts_with("SSN-")));

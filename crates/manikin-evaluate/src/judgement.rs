@@ -160,9 +160,13 @@ fn against(
         (format!("{says}, but at n {} harmless data can reach {reach} by chance: {takes}", grouped(n)), needed)
     });
     match (unreadable, chance) {
-        (Some((why, readable)), chance) => {
-            Outcome::incomplete(why, readable.max(chance.and_then(|(_, needed)| needed)))
-        }
+        (Some((why, readable)), chance) => match chance.and_then(|(_, needed)| needed) {
+            Some(needed) if readable.is_none_or(|readable| needed > readable) => {
+                let why = format!("{why}, and about {} until harmless data keep the limit", grouped(needed));
+                Outcome::incomplete(why, Some(needed))
+            }
+            _ => Outcome::incomplete(why, readable),
+        },
         (None, Some((why, needed))) => Outcome::incomplete(why, needed),
         (None, None) => Outcome { status: Standing::Fail, reason: Some(says), needed_n: None },
     }

@@ -178,7 +178,10 @@ fn metric(edition: Edition, name: &str, of: &[&Judged], most: usize) -> Metric {
         means: first.means.clone(),
         better,
         method,
-        reference: first.reference.clone(),
+        reference: match first.reference.strip_prefix("own; ") {
+            Some(rest) => format!("Own definition: {rest}"),
+            None => format!("After {}", first.reference),
+        },
         judged: scores.iter().any(|score| score.status != Standing::Info),
         more: scores.len().saturating_sub(most),
         rows: scores.iter().take(most).map(|score| row(edition, score)).collect(),
