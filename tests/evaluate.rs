@@ -177,6 +177,31 @@ fn one_row_in_twenty_copied_fails_and_names_exact_matches() {
 }
 
 #[test]
+fn few_harmless_rows_miss_no_limit_but_a_leak_of_many_of_them_does() {
+    let Some(mut adult) = Adult::unpacked("evaluate-few", 124) else { return };
+    let mut leaky = adult.lines.remove("synthetic").unwrap();
+    leaky[1..=62].clone_from_slice(&adult.lines["train"][1..=62]);
+    adult.write("leaky", &leaky);
+    let more = ["--only", "matches,membership,linkability,inference"];
+    let (ran, folder) = adult.evaluate("train", "holdout", "synthetic", &more);
+    let ran = ran.exits(3);
+    let found = report(&folder);
+    assert_eq!(limits(&found, "fail"), BTreeSet::new(), "{}", ran.said());
+    for metric in ["exact_match_excess", "membership_maximum_tpr"] {
+        for score in scores(&found, metric).into_iter().filter(|score| !score["limit"].is_null()) {
+            assert!(score["needed_n"].as_u64().is_some_and(|needed| needed > 124), "{score}");
+        }
+    }
+    let (ran, folder) = adult.evaluate("train", "holdout", "leaky", &more);
+    let failed = limits(&report(&folder), "fail");
+    assert!(
+        failed.contains("exact_copies") && failed.contains("members_at_one_in_a_hundred"),
+        "{}",
+        ran.exits(1).said()
+    );
+}
+
+#[test]
 fn identical_data_are_wholly_faithful_and_fail_as_copies() {
     let Some(adult) = Adult::unpacked("evaluate-same", 4_000) else { return };
     adult.write("same", &adult.lines["train"]);
