@@ -350,7 +350,7 @@ fn what_a_reader_should_know_of_poor_columns_is_noted_and_faults_of_files_are_re
         lines.extend((0..400).map(|row| {
             let shift = key.len() + usize::from(key.as_bytes()[0]);
             let (age, month, day) = ((row * 37 + shift) % 90, row % 12 + 1, (row + shift) % 28 + 1);
-            let sex = if (row + shift) % 3 == 0 { "F" } else { "M" };
+            let sex = if (row + shift).is_multiple_of(3) { "F" } else { "M" };
             let mut cells =
                 [format!("{key}{row}"), age.to_string(), sex.to_owned(), format!("2020-{month:02}-{day:02}")];
             change(row, &mut cells);
