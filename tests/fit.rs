@@ -186,6 +186,10 @@ fn faults_of_the_request_are_errors_with_hints_and_cost_nothing() {
     refused("MK1503", &[]);
     edited("cells: 6}", "cells: 6, origin: data}");
     refused("MK1503", &[]);
+    edited("values: [F, M], other: F}}", "values: [F, M], other: F, origin: public}, allowed: [F, M], origin: data}");
+    assert!(refused("MK1503", &[]).contains("what is said of patient.sex"));
+    edited("{type: text, id: uuid}", "{type: text, id: uuid, origin: data}");
+    assert!(refused("MK1503", &[]).contains("what is said of patient.patient_id"));
     edited("at_most: 8, ", "");
     refused("MK1504", &[]);
     edited("      patient_id: {key_of: patient}\n", "");

@@ -9,6 +9,7 @@ use manikin_formats::{Existing, Staging};
 use manikin_marginals::FitOptions;
 use manikin_privacy::{Entry, Event, ExactSession, Ledger, Loss, Rho, Session, Statement, rho_for};
 use manikin_spec::document::Origin;
+use manikin_spec::node::Node;
 use manikin_spec::spec::{Attribute, AttributeKind, Learned, Source};
 
 use crate::budget::{Opening, now, open_ledger};
@@ -177,6 +178,10 @@ pub(crate) fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure
             }
         }
     }
+    for (entity, field) in drafted_contracts(checked) {
+        let place = ["entities", entity, "fields", field, "origin"];
+        wrong.push(draft(&format!("what is said of {entity}.{field}"), &place));
+    }
     let measured = measured_before(checked, learned);
     if let Some(first) = measured.first().filter(|_| learned.charges.is_empty()) {
         let message = format!("`origin: measured` stands at {first}, and `privacy.domains` names no charge for it");
@@ -187,6 +192,22 @@ pub(crate) fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure
         Some(source) if wrong.is_empty() => Ok((learned, source)),
         _ => Err(Failure { sources: checked.sources.clone(), diagnostics: wrong }),
     }
+}
+
+/// Fields of which a draft says more than how they are learned (values allowed, ranges), by entity and name. That stands
+/// in the model's spec as well.
+fn drafted_contracts(checked: &Checked) -> Vec<(&str, &str)> {
+    let spec = &checked.spec;
+    let Some(entities) = checked.node.as_ref().and_then(|node| node.get("entities")) else { return Vec::new() };
+    let is_drafted = |entity: &str, field: &str| {
+        let own = entities.get(entity).and_then(|entity| entity.get("fields")).and_then(|fields| fields.get(field));
+        own.and_then(|own| own.get("origin")).and_then(Node::text) == Some("data")
+    };
+    let fields = spec.entities.iter().flat_map(|entity| entity.fields.iter().map(move |field| (entity, field)));
+    fields
+        .map(|(entity, field)| (entity.name.as_str(), field.name.as_str()))
+        .filter(|(entity, field)| is_drafted(entity, field))
+        .collect()
 }
 
 /// The fault of a spec that says nothing of a source.
