@@ -232,6 +232,28 @@ fn the_same_seed_gives_the_same_report_on_any_number_of_threads() {
 }
 
 #[test]
+fn tables_as_parquet_give_the_figures_of_tables_as_csv() {
+    let scratch = empty_folder("evaluate-parquet");
+    let spec = root().join("specs/claims-prototype.yaml");
+    for seed in ["1", "2", "3"] {
+        for format in ["csv", "parquet"] {
+            let folder = scratch.join(format).join(seed);
+            manikin(&["generate", text(&spec), "--seed", seed, "--to", format, "-o", text(&folder), "-q"]).exits(0);
+        }
+    }
+    let figures = ["csv", "parquet"].map(|format| {
+        let folder = |seed: &str| scratch.join(format).join(seed);
+        let (real, holdout, synthetic, out) = (folder("1"), folder("2"), folder("3"), folder("report"));
+        let sides = ["evaluate", "--real", text(&real), "--holdout", text(&holdout), "--synthetic", text(&synthetic)];
+        // 200 people are too few for some limits.
+        manikin(&[&sides[..], &["--spec", text(&spec), "--quick", "-o", text(&out)]].concat()).exits(3);
+        report(&out)["scores"].clone()
+    });
+    assert!(figures[0].as_array().is_some_and(|all| all.len() > 1000));
+    assert!(figures[0] == figures[1]);
+}
+
+#[test]
 fn without_a_holdout_no_comparison_passes_and_the_report_says_why() {
     let Some(adult) = Adult::unpacked("evaluate-alone", 3_000) else { return };
     adult.write("same", &adult.lines["train"]);
