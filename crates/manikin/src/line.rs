@@ -84,7 +84,7 @@ pub(crate) enum Verb {
     Mapping(Mapping),
     /// Draft a spec from the tables of a dataset
     #[command(
-        after_help = "Examples:\n  manikin init --from-data extract -o extract.yaml\n\nThe draft says what can be seen and what can be guessed. What was taken from values is marked `origin: data`; values are listed only where each is that of at least 11 rows."
+        after_help = "Examples:\n  manikin init --from-data extract -o extract.yaml\n\nCodes and reference tables go to the folder tables beside the spec.\nThe draft says what can be seen and what can be guessed. What was taken from values is marked `origin: data`; values are listed only where each is that of at least 11 rows."
     )]
     Init(Init),
     /// Turn a dataset made elsewhere into the entities of a spec
