@@ -40,7 +40,13 @@ fn text(path: &Path) -> String {
 fn place(name: &str, delta_for_thresholds: &str) -> PathBuf {
     let folder = empty_folder(name);
     let data = records(&folder, 3000);
-    manikin(&["init", "--from-data", &text(&data), "-o", &text(&folder.join("draft.yaml"))]).exits(0);
+    let draft = folder.join("draft.yaml");
+    manikin(&["init", "--from-data", &text(&data), "-o", &text(&draft)]).exits(0);
+    // The years are public knowledge.
+    let drafted = fs::read_to_string(&draft).expect("there");
+    let years = "period: {from: 2020-01-01, to: 2023-12-31, origin: data}";
+    assert!(drafted.contains(years), "{drafted}");
+    fs::write(&draft, drafted.replace(years, &years.replace("data", "public"))).expect("written");
     let ledger = text(&folder.join("ledger.sqlite"));
     let total = ["--epsilon", "6", "--delta", "1e-6", "--delta-for-thresholds", delta_for_thresholds];
     manikin(&[&["budget", "set", "extract", "--ledger", &ledger][..], &total].concat()).exits(0);
@@ -122,6 +128,13 @@ fn domains_are_refused_before_anything_is_charged_or_written() {
     ] {
         let refused = run(&folder, "domains", "draft.yaml", "spec.yaml", &options).exits(2);
         assert!(refused.err.contains(code), "{code}: {}", refused.err);
+    }
+    let draft = fs::read_to_string(folder.join("draft.yaml")).expect("there");
+    let unread = draft.replacen("12-31, origin: public", "12-31, origin: data", 1);
+    fs::write(folder.join("unread.yaml"), unread).expect("written");
+    for verb in ["domains", "fit"] {
+        let refused = run(&folder, verb, "unread.yaml", "spec.yaml", &budget).exits(2);
+        assert!(refused.err.contains("the period was taken from the records"), "{}", refused.err);
     }
     assert!(!folder.join("spec.yaml").exists() && !folder.join("spec.privacy.json").exists());
     fs::write(folder.join("spec.privacy.json"), "mine").expect("written");

@@ -63,7 +63,7 @@ pub fn draft(product: &str, tables: &[Table], folder: Option<&str>) -> Draft {
         quoted(&plain_name(product).replace('_', "-"))
     );
     if let Some((from, to)) = learning.years() {
-        let _ = write!(text, "# origin: data, as whole years\nperiod: {{from: {from:04}-01-01, to: {to:04}-12-31}}\n");
+        let _ = writeln!(text, "# whole years\nperiod: {{from: {from:04}-01-01, to: {to:04}-12-31, origin: data}}");
     } else {
         text.push_str(
             "# the data has no dates; say what time it is from\nperiod: {from: 2025-01-01, to: 2025-12-31}\n",

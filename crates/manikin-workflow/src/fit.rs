@@ -156,6 +156,7 @@ pub(crate) fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure
         }
         Some(_) => {}
     }
+    wrong.extend(drafted_period(checked));
     for table in spec.tables.values().filter(|table| table.origin == Some(Origin::Data)) {
         wrong.push(draft(&format!("the table {}", table.name), &["tables", table.name.as_str()]));
     }
@@ -192,6 +193,19 @@ pub(crate) fn declared(checked: &Checked) -> Result<(&Learned, &Source), Failure
         Some(source) if wrong.is_empty() => Ok((learned, source)),
         _ => Err(Failure { sources: checked.sources.clone(), diagnostics: wrong }),
     }
+}
+
+/// The fault of a period that was read off the records: the years are said by a person, for nothing else needs them.
+pub(crate) fn drafted_period(checked: &Checked) -> Option<Diagnostic> {
+    let path = ["period", "origin"];
+    let (node, is_there) = checked.node.as_ref()?.at(&path);
+    let is_drafted = is_there && node.text() == Some("data");
+    is_drafted.then(|| {
+        Diagnostic::error(codes::TAKEN_FROM_RECORDS, "the period was taken from the records")
+            .path(path.join("."))
+            .at(node.span)
+            .help("say the years that the records are publicly known to be from, and write `origin: public`")
+    })
 }
 
 /// Fields of which a draft says more than how they are learned (values allowed, ranges), by entity and name. That stands

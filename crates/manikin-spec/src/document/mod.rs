@@ -130,6 +130,9 @@ pub struct Period {
     pub from: String,
     /// Last day, `YYYY-MM-DD`.
     pub to: String,
+    /// Where the two come from as far as privacy goes: `fit` refuses `data`.
+    #[serde(default)]
+    pub origin: Option<Origin>,
 }
 
 /// An expression with parameters.

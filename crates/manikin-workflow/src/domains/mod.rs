@@ -16,7 +16,7 @@ use manikin_spec::spec::{FieldId, Learned, Source};
 
 use crate::budget::now;
 use crate::failure::Failure;
-use crate::fit::{RESERVED_SECONDS, admit, undeclared};
+use crate::fit::{RESERVED_SECONDS, admit, drafted_period, undeclared};
 use crate::model::yaml;
 use crate::spec::Checked;
 
@@ -130,6 +130,9 @@ fn marked(checked: &Checked) -> Result<(&Learned, &Source), Failure> {
         Some(source) if !source.id.trim().is_empty() => source,
         _ => return Err(failed(undeclared())),
     };
+    if let Some(diagnostic) = drafted_period(checked) {
+        return Err(failed(diagnostic));
+    }
     let is_marked = source.origin == Some(Origin::Data)
         || learned.levels.iter().any(|level| level.origin == Some(Origin::Data))
         || spec.entities.iter().flat_map(|entity| &entity.fields).any(|field| field.origin == Some(Origin::Data));
