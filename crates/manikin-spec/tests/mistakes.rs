@@ -205,7 +205,7 @@ error[MK0101]: key `form` is not known here
   |          ^^^^
   |
   = help: did you mean `from`?
-  = help: the keys here are `from` and `to`
+  = help: the keys here are `from`, `to` and `origin`
 
 error[MK0102]: expected a whole number, text or a map, found a list
  --> a.yaml:6:12
